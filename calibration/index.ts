@@ -1,0 +1,2 @@
+// `saccade/calibration`: scales, grids and sensor noise.
+export type { Plan } from '../pipeline/index.js'

@@ -1,0 +1,17 @@
+// What the files of this folder share.
+#pragma once
+
+#include <napi.h>
+
+namespace saccade::addon {
+
+void ExportKernels(Napi::Env env, Napi::Object exports);
+
+// Throws a JS Error with `code` set; the caller returns env.Undefined() after it.
+inline void Throw(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Value().Set("code", Napi::String::New(env, code));
+  error.ThrowAsJavaScriptException();
+}
+
+}  // namespace saccade::addon

@@ -1,0 +1,14 @@
+// The addon's exports. native/addon/ is the only place that knows N-API: unwrap, check, call, wrap. One file
+// per layer, each with one `Export...` function that is called here.
+#include "addon/addon.h"
+
+namespace {
+
+Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  saccade::addon::ExportKernels(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(saccade, Initialise)

@@ -1,0 +1,20 @@
+// Instruction sets and what this machine has.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace saccade::kernels {
+
+enum class Isa { kScalar, kAvx2, kAvx512Vnni };
+
+const char* Name(Isa isa);
+
+// Sets that are compiled in and that this processor and its operating system run, best last.
+std::vector<Isa> Supported();
+
+// The best supported set, or the one named by `wanted` (SACCADE_ISA). False and a sentence when it is unknown
+// or not supported.
+bool Choose(const std::string& wanted, Isa* isa, std::string* error);
+
+}  // namespace saccade::kernels

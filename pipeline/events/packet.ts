@@ -1,0 +1,82 @@
+// Events in flight: structure of arrays, one pooled allocation behind all of them, at most 65,536 events.
+import { Leased } from '../streams/pool.js'
+
+/** Sensor size in pixels. */
+export interface Geometry {
+  width: number
+  height: number
+}
+
+/** An edge on an external trigger input; t in absolute µs. */
+export interface Trigger {
+  t: number
+  id: number
+  value: 0 | 1
+}
+
+/** Events a packet can hold. */
+export const PACKET_CAPACITY = 65_536
+const BYTES_PER_EVENT = 9
+
+/**
+ * Up to `capacity` events: stamp `t0 + t[i]` µs (t0 exact below 2^53, t an offset), pixel `x[i]`, `y[i]` from the top-left
+ * corner, polarity `p[i]` (0 OFF, 1 ON). Order is the source's. Only the first `length` entries count.
+ */
+export class EventPacket extends Leased {
+  readonly buffer: ArrayBuffer
+  readonly t: Uint32Array
+  readonly x: Uint16Array
+  readonly y: Uint16Array
+  readonly p: Uint8Array
+  /** Base stamp in absolute µs. */
+  t0 = 0
+  length = 0
+  width = 0
+  height = 0
+  /** True from a camera or a paced replay: later stages then prefer the newest. */
+  live = false
+  triggers: Trigger[] | undefined
+  /** Decoder faults by kind since the last packet. */
+  faults: Record<string, number> | undefined
+
+  constructor(readonly capacity: number = PACKET_CAPACITY) {
+    super()
+    this.buffer = new ArrayBuffer(capacity * BYTES_PER_EVENT)
+    this.t = new Uint32Array(this.buffer, 0, capacity)
+    this.x = new Uint16Array(this.buffer, capacity * 4, capacity)
+    this.y = new Uint16Array(this.buffer, capacity * 6, capacity)
+    this.p = new Uint8Array(this.buffer, capacity * 8, capacity)
+  }
+
+  /** Empties the packet for refilling; geometry stays. */
+  reset(): this {
+    this.length = 0
+    this.t0 = 0
+    this.triggers = undefined
+    this.faults = undefined
+    return this
+  }
+
+  /** A copy that outlives the pool; release() on it does nothing harmful and is not needed. */
+  detach(): EventPacket {
+    const copy = new EventPacket(Math.max(1, this.length))
+    copy.t.set(this.t.subarray(0, this.length))
+    copy.x.set(this.x.subarray(0, this.length))
+    copy.y.set(this.y.subarray(0, this.length))
+    copy.p.set(this.p.subarray(0, this.length))
+    Object.assign(copy, {
+      t0: this.t0,
+      length: this.length,
+      width: this.width,
+      height: this.height,
+      live: this.live,
+      triggers: this.triggers,
+      faults: this.faults,
+    })
+    return copy
+  }
+
+  protected override poison(): void {
+    new Uint8Array(this.buffer).fill(0xa5)
+  }
+}
