@@ -1,13 +1,16 @@
 // The public API and nothing else.
 
+export { type DetectOptions, detect } from './detect/detect.js'
 export type { Box, Detection, DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
 export type * from './detect/plan.js'
 export type { RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
 export { type ErrorCode, SaccadeError } from './errors.js'
 export { EventPacket, type Geometry, PACKET_CAPACITY, type Trigger } from './events/packet.js'
+export { resolveTime, type TimeSpec } from './events/time.js'
 export type { Sink, SinkState } from './sinks/sink.js'
 export type { OpenOptions, Recording, RecordingFormat } from './sources/recording.js'
 export { Ledger, type StageCounts } from './streams/ledger.js'
 export { Leased, Pool } from './streams/pool.js'
+export { Stream } from './streams/stream.js'
 export { FrameWindow } from './windows/frame.js'
 export type { FitMap, WindowSpec } from './windows/spec.js'

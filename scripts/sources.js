@@ -1,7 +1,7 @@
 // Lists the sources of one folder for binding.gyp: `node scripts/sources.js native/kernels .avx2.cc`.
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 
 const [folder, ending] = process.argv.slice(2)
-for (const name of readdirSync(folder).sort()) {
+for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
   if (name.endsWith(ending)) console.log(`${folder}/${name}`)
 }

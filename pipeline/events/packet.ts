@@ -21,6 +21,7 @@ const BYTES_PER_EVENT = 9
 /**
  * Up to `capacity` events: stamp `t0 + t[i]` µs (t0 exact below 2^53, t an offset), pixel `x[i]`, `y[i]` from the top-left
  * corner, polarity `p[i]` (0 OFF, 1 ON). Order is the source's. Only the first `length` entries count.
+ * A live packet without events is a tick: it says that the sensor's clock has reached `t0`.
  */
 export class EventPacket extends Leased {
   readonly buffer: ArrayBuffer
@@ -38,6 +39,8 @@ export class EventPacket extends Leased {
   triggers: Trigger[] | undefined
   /** Decoder faults by kind since the last packet. */
   faults: Record<string, number> | undefined
+  /** Events that the source lost since the packet before (no free buffer, a broken line). */
+  dropped = 0
 
   constructor(readonly capacity: number = PACKET_CAPACITY) {
     super()
@@ -54,6 +57,7 @@ export class EventPacket extends Leased {
     this.t0 = 0
     this.triggers = undefined
     this.faults = undefined
+    this.dropped = 0
     return this
   }
 
@@ -72,6 +76,7 @@ export class EventPacket extends Leased {
       live: this.live,
       triggers: this.triggers,
       faults: this.faults,
+      dropped: this.dropped,
     })
     return copy
   }
