@@ -1,0 +1,73 @@
+// The flags that set a value of the configuration, shared by replay, run, detect and config.
+import type { Command } from 'commander'
+import { SaccadeError } from '../errors.js'
+
+/** Flag -> setting; the option's name is commander's key. */
+const FLAGS = {
+  model: ['model.name', '--model <name>', 'name of a model (saccade models) or a path'],
+  backend: ['model.backend', '--backend <name>', 'native or onnx (onnxruntime, the float oracle)'],
+  threads: ['model.threads', '--threads <n>', 'kernel threads'],
+  score: ['model.score', '--score <x>', 'smallest score, 0..1'],
+  classes: ['model.classes', '--classes <list>', 'only these classes, e.g. car,person'],
+  from: [
+    'source.from',
+    '--from <time>',
+    'start: absolute µs, or 1.5s, +200ms from the first event',
+  ],
+  to: ['source.to', '--to <time>', 'end, exclusive'],
+  speed: ['source.speed', '--speed <x>', '1 = as recorded, live policy; 0 = as fast as possible'],
+  loop: ['source.loop', '--loop', 'start again at the end'],
+  format: ['source.format', '--format <name>', 'format of a file without a header'],
+  geometry: ['source.geometry', '--geometry <WxH>', 'sensor size, where the input does not say'],
+  mqtt: ['mqtt.url', '--mqtt <url>', 'publish to a broker, e.g. mqtt://localhost'],
+  serial: ['serial.port', '--serial <port[:baud]>', 'send to a serial port'],
+  output: ['output.file', '-o, --output <file>', 'write .ndjson, or _dt.npy (Gen1 label records)'],
+} as const
+
+/** Names of flags. */
+export type Flag = keyof typeof FLAGS
+
+/** The flags that tell how to read a recording. */
+export const READER_FLAGS: readonly Flag[] = ['format', 'geometry']
+/** The flags that tell which network runs and how. */
+export const MODEL_FLAGS: readonly Flag[] = ['model', 'backend', 'threads', 'score', 'classes']
+/** The flags of a whole pipeline. */
+export const PIPELINE_FLAGS = Object.keys(FLAGS) as Flag[]
+
+/** Adds flags to a command. */
+export function addFlags(command: Command, flags: readonly Flag[]): Command {
+  for (const flag of flags) command.option(FLAGS[flag][1], FLAGS[flag][2])
+  return command
+}
+
+/** What commander read, as values of settings. */
+export function flagValues(
+  options: Readonly<Record<string, unknown>>,
+): Record<string, string | boolean> {
+  const values: Record<string, string | boolean> = {}
+  for (const [flag, [setting]] of Object.entries(FLAGS)) {
+    const typed = options[flag]
+    if (typeof typed === 'string' || typeof typed === 'boolean') values[setting] = typed
+  }
+  splitPort(values)
+  refusePassword(values['mqtt.url'])
+  return values
+}
+
+/** "/dev/ttyUSB0:921600" is a port and a baud rate. */
+function splitPort(values: Record<string, string | boolean>): void {
+  const match = /^(.+):(\d+)$/.exec(String(values['serial.port'] ?? ''))
+  if (!match) return
+  values['serial.port'] = match[1]!
+  values['serial.baud'] = match[2]!
+}
+
+/** A command line is seen by every user of the machine. */
+function refusePassword(url: string | boolean | undefined): void {
+  if (typeof url !== 'string' || !/^\w+:\/\/[^/@]*:[^/]*@/.test(url)) return
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    '--mqtt holds a password, and command lines are readable by everyone on the machine',
+    'put the password into a file and its path into SACCADE_MQTT_PASSWORD_FILE',
+  )
+}

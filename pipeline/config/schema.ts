@@ -1,0 +1,162 @@
+// The one configuration schema: `run` reads it from YAML, `SACCADE_…` variables and flags; `replay` from the latter two.
+// The message of every leaf completes the sentence "<key> must be …".
+import { z } from 'zod'
+
+const text = (expected: string) => z.string(expected).min(1, expected)
+const whole = (min: number, max: number) => {
+  const expected = `a whole number from ${min} to ${max}`
+  return z.int(expected).min(min, expected).max(max, expected)
+}
+const number = (min: number, max: number) => {
+  const expected = `a number from ${min} to ${max}`
+  return z.number(expected).min(min, expected).max(max, expected)
+}
+const oneOf = <const T extends string>(...names: T[]) => z.enum(names, `one of ${names.join(', ')}`)
+const yesNo = z.boolean('true or false')
+
+/** Marks a leaf whose value is a path: in a file it counts from the file's folder. */
+const PATH = { path: true }
+/** Marks a leaf that is never printed. */
+const SECRET = { secret: true }
+const filePath = text('a path').meta(PATH)
+
+const time = z.union(
+  [z.int().min(0), z.string().regex(/^\+?\d+(\.\d+)?\s*(us|µs|ms|s|min)$|^\d+$/)],
+  'a time: an integer is absolute µs; 1.5s or +200ms count from the start',
+)
+const duration = z
+  .string('a duration such as 10s or 50ms')
+  .regex(/^\d+(\.\d+)?\s*(us|ms|s|min)$/, 'a duration such as 10s or 50ms')
+
+const source = z.strictObject({
+  recording: filePath.optional(),
+  edvs: text('a serial port, e.g. /dev/ttyUSB0').optional(),
+  baud: whole(1200, 12_000_000).optional(),
+  format: text('the name of a recording format').optional(),
+  geometry: z
+    .string('a size such as 304x240')
+    .regex(/^[1-9]\d{0,4}x[1-9]\d{0,4}$/, 'a size such as 304x240')
+    .optional(),
+  from: time.optional(),
+  to: time.optional(),
+  speed: number(0, 1000).optional(),
+  loop: yesNo.optional(),
+})
+
+const model = z.strictObject({
+  name: text('the name of a model or a path').meta(PATH).default('car-pilot'),
+  backend: oneOf('native', 'onnx').default('native'),
+  threads: whole(1, 64).default(1),
+  score: number(0, 1).optional(),
+  iou: number(0, 1).optional(),
+  max: whole(1, 1000).optional(),
+  classes: z.array(text('a list of class names'), 'a list of class names').min(1).optional(),
+})
+
+const window = z.strictObject({
+  hop: duration.optional(),
+  fit: oneOf('scale', 'crop', 'none').optional(),
+  roi: z
+    .string('x,y,width,height in pixels')
+    .regex(/^\d{1,5},\d{1,5},\d{1,5},\d{1,5}$/, 'x,y,width,height in pixels')
+    .optional(),
+})
+
+const output = z.strictObject({
+  file: filePath.optional(),
+})
+
+const mqtt = z.strictObject({
+  url: z
+    .string('mqtt://host[:port] or mqtts://host[:port]')
+    .regex(/^mqtts?:\/\/\S+$/, 'mqtt://host[:port] or mqtts://host[:port]')
+    .meta({ url: true })
+    .optional(),
+  device: z
+    .string('letters, digits, dot, dash or underscore')
+    .regex(/^[\w.-]{1,64}$/, 'letters, digits, dot, dash or underscore')
+    .optional(),
+  username: text('a name').optional(),
+  password: text('a password').meta(SECRET).optional(),
+  passwordFile: filePath.optional(),
+  ca: filePath.optional(),
+  cert: filePath.optional(),
+  key: filePath.optional(),
+  rejectUnauthorized: yesNo.optional(),
+})
+
+const serial = z.strictObject({
+  port: text('a serial port, e.g. /dev/ttyUSB0').optional(),
+  baud: whole(1200, 12_000_000).default(115_200),
+})
+
+const log = z.strictObject({
+  level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
+  format: oneOf('auto', 'text', 'json').default('auto'),
+})
+
+const health = z.strictObject({
+  every: duration.default('10s'),
+})
+
+/** The whole configuration; every section and key may be left out. */
+export const configSchema = z.strictObject({
+  source: source.prefault({}),
+  model: model.prefault({}),
+  window: window.prefault({}),
+  output: output.prefault({}),
+  mqtt: mqtt.prefault({}),
+  serial: serial.prefault({}),
+  health: health.prefault({}),
+  log: log.prefault({}),
+})
+
+/** A checked configuration with its defaults filled in. */
+export type Config = z.infer<typeof configSchema>
+
+/** One setting: where it is, what it may be and how the environment calls it. */
+export interface Setting {
+  /** e.g. ["model", "threads"] */
+  path: readonly [section: string, key: string]
+  /** e.g. "SACCADE_MODEL_THREADS" */
+  variable: string
+  schema: z.ZodType
+  /** What the value is made of, for reading it from text. */
+  kind: 'text' | 'number' | 'boolean' | 'list'
+  isPath: boolean
+  isSecret: boolean
+  isUrl: boolean
+}
+
+/** Every setting of the schema, in its order. */
+export const settings: readonly Setting[] = Object.entries(configSchema.shape).flatMap(
+  ([section, { def }]) =>
+    Object.entries(def.innerType.shape).map(([key, schema]) => describe(section, key, schema)),
+)
+
+/** e.g. "model.threads" */
+export function settingName(setting: Setting): string {
+  return setting.path.join('.')
+}
+
+function describe(section: string, key: string, schema: z.ZodType): Setting {
+  let inner = schema
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault)
+    inner = inner.unwrap() as z.ZodType
+  const meta = inner.meta() ?? {}
+  return {
+    path: [section, key],
+    variable: `SACCADE_${section}_${key.replace(/[A-Z]/g, '_$&')}`.toUpperCase(),
+    schema: inner,
+    kind: kindOf(inner),
+    isPath: meta.path === true,
+    isSecret: meta.secret === true,
+    isUrl: meta.url === true,
+  }
+}
+
+function kindOf(schema: z.ZodType): Setting['kind'] {
+  if (schema instanceof z.ZodNumber) return 'number'
+  if (schema instanceof z.ZodBoolean) return 'boolean'
+  return schema instanceof z.ZodArray ? 'list' : 'text'
+}

@@ -1,0 +1,106 @@
+// Looks at the machine: what saccade needs, what it can use, and what to do about what is missing.
+import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+
+/** One finding. */
+export interface Check {
+  name: string
+  /** `ok`, `missing` (something required) or `absent` (something optional). */
+  state: 'ok' | 'missing' | 'absent'
+  /** What was found, or what to do. */
+  detail: string
+}
+
+interface KernelInfo {
+  isa: string
+  supported: string[]
+}
+
+/** All findings in the order in which they should be mended. Never throws. */
+export async function diagnose(): Promise<Check[]> {
+  return [
+    checkNode(),
+    ...(await checkAddon()),
+    await checkOracle(),
+    checkSerialPorts(),
+    checkProcessors(),
+  ]
+}
+
+function checkNode(): Check {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
+  const name = 'Node.js'
+  return major > 20 || (major === 20 && minor >= 19)
+    ? { name, state: 'ok', detail: process.versions.node }
+    : { name, state: 'missing', detail: `${process.versions.node}; saccade needs 20.19 or later` }
+}
+
+async function checkAddon(): Promise<Check[]> {
+  const name = 'native addon'
+  let info: () => KernelInfo
+  try {
+    const { native } = await import('../native.js')
+    info = native.kernelInfo as () => KernelInfo
+  } catch (error) {
+    return [{ name, state: 'missing', detail: (error as Error).message }]
+  }
+  const loaded: Check = { name, state: 'ok', detail: `${process.platform}-${process.arch}` }
+  return [loaded, checkInstructionSet(info)]
+}
+
+function checkInstructionSet(info: () => KernelInfo): Check {
+  const name = 'instruction set'
+  try {
+    const { isa, supported } = info()
+    return { name, state: 'ok', detail: `${isa} (this machine runs ${supported.join(', ')})` }
+  } catch (error) {
+    return { name, state: 'missing', detail: (error as Error).message }
+  }
+}
+
+async function checkOracle(): Promise<Check> {
+  const name = 'onnxruntime-node'
+  try {
+    await import('onnxruntime-node')
+    return { name, state: 'ok', detail: '--backend onnx works' }
+  } catch {
+    return {
+      name,
+      state: 'absent',
+      detail: 'only --backend onnx needs it: npm install onnxruntime-node',
+    }
+  }
+}
+
+/** By directory, not by the serialport package, which needs udevadm to list and misses Jetson's ttyTHS ports. */
+function checkSerialPorts(): Check {
+  const name = 'serial ports'
+  const byId = '/dev/serial/by-id'
+  const ports = existsSync(byId)
+    ? readdirSync(byId).map((entry) => realpathSync(join(byId, entry)))
+    : readdirSync('/dev')
+        .filter((entry) => /^(tty(USB|ACM|THS|AMA)\d+|cu\..+)$/.test(entry))
+        .map((entry) => `/dev/${entry}`)
+  if (ports.length === 0) return { name, state: 'absent', detail: 'none connected' }
+  const closed = ports.filter((port) => !isWritable(port))
+  if (closed.length === 0) return { name, state: 'ok', detail: ports.join(', ') }
+  return {
+    name,
+    state: 'absent',
+    detail: `no access to ${closed.join(', ')}: add yourself to the group that owns it (often dialout)`,
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function checkProcessors(): Check {
+  return { name: 'processors', state: 'ok', detail: `${availableParallelism()} (--threads)` }
+}
