@@ -68,21 +68,22 @@ const output = z.strictObject({
 
 const mqtt = z.strictObject({
   url: z
-    .string('mqtt://host[:port] or mqtts://host[:port]')
-    .regex(/^mqtts?:\/\/\S+$/, 'mqtt://host[:port] or mqtts://host[:port]')
+    .string('mqtt://HOST[:PORT], or mqtts://, ws://, wss://')
+    .regex(/^(mqtt|ws)s?:\/\/\S+$/, 'mqtt://HOST[:PORT], or mqtts://, ws://, wss://')
     .meta({ url: true })
     .optional(),
-  device: z
-    .string('letters, digits, dot, dash or underscore')
-    .regex(/^[\w.-]{1,64}$/, 'letters, digits, dot, dash or underscore')
-    .optional(),
+  device: text('a name').optional(),
+  clientId: text('a name').optional(),
   username: text('a name').optional(),
   password: text('a password').meta(SECRET).optional(),
   passwordFile: filePath.optional(),
   ca: filePath.optional(),
   cert: filePath.optional(),
   key: filePath.optional(),
-  rejectUnauthorized: yesNo.optional(),
+  servername: text('a name').optional(),
+  insecure: yesNo.optional(),
+  qos: z.union([z.literal(0), z.literal(1)], '0 or 1').optional(),
+  keepalive: whole(1, 3600).optional(),
 })
 
 const serial = z.strictObject({
@@ -157,6 +158,7 @@ function describe(section: string, key: string, schema: z.ZodType): Setting {
 
 function kindOf(schema: z.ZodType): Setting['kind'] {
   if (schema instanceof z.ZodNumber) return 'number'
+  if (schema instanceof z.ZodUnion && schema.options[0] instanceof z.ZodLiteral) return 'number'
   if (schema instanceof z.ZodBoolean) return 'boolean'
   return schema instanceof z.ZodArray ? 'list' : 'text'
 }
