@@ -25,17 +25,14 @@ export class Mosquitto {
   #process: ChildProcess | undefined
   readonly folder = mkdtempSync(join(tmpdir(), 'saccade-mosquitto-'))
 
-  private constructor(
-    readonly port: number,
-    readonly lines: string[],
-  ) {}
+  /** Lines of its configuration that a test may change before it starts the broker again. */
+  lines = ['allow_anonymous true']
 
-  /** Starts a broker. `lines` are added to its configuration; without them anybody may do anything. */
-  static async start(options: { port?: number; lines?: string[] } = {}): Promise<Mosquitto> {
-    const broker = new Mosquitto(
-      options.port ?? (await freePort()),
-      options.lines ?? ['allow_anonymous true'],
-    )
+  private constructor(readonly port: number) {}
+
+  /** Starts a broker that lets anybody do anything. */
+  static async start(): Promise<Mosquitto> {
+    const broker = new Mosquitto(await freePort())
     await broker.start()
     return broker
   }
@@ -59,7 +56,7 @@ export class Mosquitto {
         'persistence false',
         'log_dest stderr',
         ...user,
-        ...this.lines.map((line) => line.replace('$FOLDER', this.folder)),
+        ...this.lines,
         '',
       ].join('\n'),
     )
