@@ -13,6 +13,10 @@ export interface MqttOptions {
   /** By default `saccade-<host>-<device>`; two clients with one id throw each other out for ever. */
   clientId?: string
   username?: string
+  /** Never on a command line, where everyone can read it. */
+  password?: string
+  /** File whose first line is the password. */
+  passwordFile?: string
   /** PEM files: authorities to trust besides or instead of the system's, own certificate and key. */
   ca?: string
   cert?: string
@@ -45,7 +49,7 @@ const DEVICE = /^[^/+#\0]{1,64}$/u
 
 /**
  * Checks the options and reads the secrets: the password comes from the file that SACCADE_MQTT_PASSWORD_FILE names,
- * else from SACCADE_MQTT_PASSWORD, else from the URL. Throws ERR_ARGUMENT or ERR_NOT_FOUND.
+ * else from SACCADE_MQTT_PASSWORD, else from `passwordFile`, `password` or the URL. Throws ERR_ARGUMENT or ERR_NOT_FOUND.
  */
 export function resolveBroker(options: MqttOptions, env: NodeJS.ProcessEnv): Broker {
   const url = parseUrl(options.url)
@@ -76,7 +80,7 @@ export function resolveBroker(options: MqttOptions, env: NodeJS.ProcessEnv): Bro
       port,
       ...(web ? { path: url.pathname } : {}),
       username: user,
-      password: password(url, env),
+      password: password(options, url, env),
       clientId: options.clientId ?? `saccade-${hostname()}-${device}`,
       keepalive: options.keepalive ?? 15,
       ca: pem(options.ca, 'ca'),
@@ -105,14 +109,13 @@ function parseUrl(text: string): URL {
   return url
 }
 
-function password(url: URL, env: NodeJS.ProcessEnv): string | undefined {
-  const file = env.SACCADE_MQTT_PASSWORD_FILE
-  if (file !== undefined && file !== '')
-    return read(file, 'the password file')
-      .toString('utf8')
-      .replace(/\r?\n$/, '')
-  if (env.SACCADE_MQTT_PASSWORD !== undefined) return env.SACCADE_MQTT_PASSWORD
-  return url.password === '' ? undefined : decodeURIComponent(url.password)
+function password(options: MqttOptions, url: URL, env: NodeJS.ProcessEnv): string | undefined {
+  const fromFile = (path: string) =>
+    read(path, 'the password file').toString('utf8').split(/\r?\n/, 1)[0]
+  if (env.SACCADE_MQTT_PASSWORD_FILE) return fromFile(env.SACCADE_MQTT_PASSWORD_FILE)
+  if (env.SACCADE_MQTT_PASSWORD) return env.SACCADE_MQTT_PASSWORD
+  if (options.passwordFile !== undefined) return fromFile(options.passwordFile)
+  return options.password ?? (url.password === '' ? undefined : decodeURIComponent(url.password))
 }
 
 function pem(path: string | undefined, what: string): Buffer | undefined {
