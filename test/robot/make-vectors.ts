@@ -1,0 +1,4 @@
+// Prints robot/vectors.json.
+import { makeVectors } from './vectors.js'
+
+console.log(JSON.stringify(makeVectors(), null, 1))
