@@ -52,7 +52,8 @@ export function failureOf(error: unknown, wasUp: boolean, user: string | undefin
   if (error === undefined || code === 'ECONNRESET' || code === 'EPIPE')
     return { kind: 'silent', why: 'it closes the connection without an answer' }
   if (message === 'connack timeout') return { kind: 'unreachable', why: 'no answer' }
-  return { kind: 'unreachable', why: SOCKET[code ?? ''] ?? message ?? 'unknown' }
+  if (code === undefined) return { kind: 'unreachable', why: `it does not speak MQTT (${message})` }
+  return { kind: 'unreachable', why: SOCKET[code] ?? message ?? code }
 }
 
 function connackSentence(kind: Failure['kind'], message: string, user: string | undefined): string {

@@ -149,10 +149,16 @@ export class MqttLink {
     })
     client.once('connect', () => {
       accepted = true
-      void this.#accepted({ client, protocol }).then((failure) => {
-        refused = failure
-        if (failure !== undefined) client.end(true)
-      })
+      this.#accepted({ client, protocol }).then(
+        (failure) => {
+          refused = failure
+          if (failure !== undefined) client.end(true)
+        },
+        (failed: unknown) => {
+          error ??= failed
+          client.end(true)
+        },
+      )
     })
     client.once('close', () => {
       client.end(true)
@@ -244,6 +250,8 @@ export function publish(
   options: IClientPublishOptions,
 ): Promise<Error | undefined> {
   return new Promise((resolve) => {
+    // The library throws on, or keeps for ever, what is published on a closed client.
+    if (!client.connected) return resolve(new Error('connection closed'))
     const onClose = () => resolve(new Error('connection closed'))
     client.once('close', onClose)
     client.publish(topic, payload, options, (error) => {

@@ -25,9 +25,9 @@ export interface MqttContext {
   random?: () => number
   notice?: (sentence: string) => void
   /** More for the `info` topic: version, instruction set. */
-  info?: Record<string, unknown>
+  info?: object
   /** More for the `health` topic, from the run. */
-  health?: () => Record<string, unknown>
+  health?: () => object
   /** How long a replay waits for an absent broker; 10 s. */
   giveUpMs?: number
 }
@@ -219,7 +219,7 @@ export class MqttSink implements Sink {
     this.#cancelHealth = this.#context.clock.after(HEALTH_EVERY_MS, () => {
       const client = this.#link?.connection?.client
       if (client !== undefined && client.stream.writableLength < SOCKET_LIMIT)
-        client.publish(this.#topic('health'), this.#health(), { qos: 0, retain: true })
+        void publish(client, this.#topic('health'), this.#health(), { qos: 0, retain: true })
       this.#scheduleHealth()
     })
   }

@@ -1,4 +1,4 @@
-// One JSON object per line: a header, the sets, an end. docs/outputs.md lists the fields.
+// One JSON object per line: a header, the sets, an end. docs/ndjson.md lists the fields.
 import type { Writable } from 'node:stream'
 import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { FrameDecoder } from '../../pipeline/sinks/serial-decoder.js'
-import { cobsDecode, cobsEncode, crc16 } from '../../pipeline/sinks/serial-frame.js'
+import { cobsDecode, cobsEncode, crc16, FrameEncoder } from '../../pipeline/sinks/serial-frame.js'
 import { compilePrinter, robotFolder } from '../support/robot.js'
+import { makeSet } from '../support/sets.js'
 import { findTool, lacks } from '../support/tools.js'
 import { decodeOne, inWireUnits, makeVectors, type Vectors } from './vectors.js'
 
@@ -28,6 +29,21 @@ const report = `frames ${expected.length}, ${counted}\n`
 
 test('robot/vectors.json is what the encoder makes', (t) => {
   t.deepEqual(vectors, makeVectors())
+})
+
+test('the example in docs/serial.md is what the encoder makes', (t) => {
+  const text = readFileSync(join(robotFolder, '../docs/serial.md'), 'utf8')
+  const [payload, crc, wire] = ['payload', 'CRC', 'wire'].map((name) =>
+    bytes(
+      new RegExp(`^    ${name} +((?:[0-9a-f]{2} ?)+)$`, 'm').exec(text)![1]!.replaceAll(' ', ''),
+    ),
+  )
+  const set = makeSet(1, 2)
+  set.detections = [{ ...set.detections[1]!, class: 0 }]
+  t.deepEqual(new FrameEncoder().detections(set, 0, 40), wire)
+  t.is(crc16(payload!), crc!.readUInt16LE())
+  t.like(decodeOne(wire!), { seq: 1, tEnd: 100_000 })
+  t.true(text.includes(JSON.stringify(inWireUnits(decodeOne(wire!)))))
 })
 
 test('the CRC has its check values and is neither X-25 nor CCITT-FALSE', (t) => {
