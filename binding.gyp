@@ -1,6 +1,8 @@
 # One addon, one compile unit per instruction set. Sources are listed by folder (scripts/sources.js), so a new decoder,
 # window or kernel is a new file and a registry line, not a build change. Kernel files carry their set in the name:
 # kernels/<name>.<isa>.cc; each set is a static library with its own flags and nothing else sees those flags.
+# (-Wno-maybe-uninitialized: gcc 12 warns about its own AVX-512 header. exports.map: the addon's counting operator new
+# must not replace Node's.)
 {
   "variables": {
     "common_cflags": ["-std=c++20", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-unused-parameter"]
@@ -35,7 +37,7 @@
       "type": "static_library",
       "sources": ["<!@(node scripts/sources.js native/kernels .avx512vnni.cc)"],
       "conditions": [["target_arch=='x64'", {
-        "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mprefer-vector-width=512"],
+        "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mprefer-vector-width=512", "-Wno-maybe-uninitialized"],
         "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]}
       }]]
     },
@@ -52,7 +54,10 @@
         "<!@(node scripts/sources.js native/detect .cc)",
         "native/kernels/dispatch.cc"
       ],
-      "libraries": ["-lpthread"]
+      "libraries": ["-lpthread"],
+      "conditions": [["OS=='linux'", {
+        "ldflags": ["-Wl,--version-script=<(module_root_dir)/native/addon/exports.map"]
+      }]]
     }
   ]
 }

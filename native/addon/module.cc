@@ -6,6 +6,8 @@ namespace {
 
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   saccade::addon::ExportKernels(env, exports);
+  saccade::addon::ExportEngine(env, exports);
+  saccade::addon::ExportDetect(env, exports);
   return exports;
 }
 

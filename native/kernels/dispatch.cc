@@ -1,4 +1,5 @@
 #include "kernels/isa.h"
+#include "kernels/table.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -69,6 +70,21 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
   }
   *error = "SACCADE_ISA=" + wanted + " is not available here; this machine runs " + list;
   return false;
+}
+
+#define SACCADE_FUNCTIONS(set)                                                                  \
+  set::Conv8, set::Conv16, set::Depthwise, set::RealConv, set::Neuron, set::Add, set::Upsample, \
+      set::MaxPool, set::Concat, set::Mean, set::Frame
+
+const Table& TableOf(Isa isa) {
+  static constexpr Table kScalar = {Isa::kScalar, 1, 1, false, 0, SACCADE_FUNCTIONS(scalar)};
+#if defined(__x86_64__)
+  static constexpr Table kAvx2 = {Isa::kAvx2, 8, 2, true, 16, SACCADE_FUNCTIONS(avx2)};
+  static constexpr Table kAvx512Vnni = {Isa::kAvx512Vnni, 16, 2, false, 32, SACCADE_FUNCTIONS(avx512vnni)};
+  if (isa == Isa::kAvx2) return kAvx2;
+  if (isa == Isa::kAvx512Vnni) return kAvx512Vnni;
+#endif
+  return kScalar;
 }
 
 }  // namespace saccade::kernels

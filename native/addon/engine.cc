@@ -1,0 +1,217 @@
+// Session: a network behind JavaScript. `new Session(options)`, `start(frame, rows, trace?)` ->
+// `ondone(outcome, boxes)`, `abort()`, `close()`; pipeline/detect/native.ts makes promises of them.
+#include <memory>
+#include <vector>
+
+#include "addon/addon.h"
+#include "addon/plan.h"
+#include "engine/memory.h"
+#include "engine/session.h"
+#include "kernels/table.h"
+
+namespace saccade::addon {
+
+namespace {
+
+// Where the spikes of a traced run go: one array per operator, or none.
+class TraceArrays : public engine::Trace {
+ public:
+  explicit TraceArrays(size_t ops) : places_(ops) {}
+  uint8_t* Place(int op) override { return places_[static_cast<size_t>(op)]; }
+  std::vector<uint8_t*> places_;
+};
+
+class Session : public Napi::ObjectWrap<Session> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(
+        env, "Session",
+        {InstanceMethod<&Session::Start>("start"), InstanceMethod<&Session::Abort>("abort"),
+         InstanceMethod<&Session::Close>("close"), InstanceMethod<&Session::Heads>("heads"),
+         InstanceAccessor<&Session::MemoryBytes>("memoryBytes"), InstanceAccessor<&Session::IsaName>("isa")});
+  }
+
+  explicit Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info), env_(info.Env()) {
+    Open(info);
+  }
+
+  ~Session() override { Shut(); }
+
+ private:
+  void Open(const Napi::CallbackInfo& info) {
+    if (!info[0].IsObject()) return Throw(env_, "ERR_MODEL", "a session needs an options object");
+    std::string error;
+    Options options(info[0].As<Napi::Object>(), "plan", &error);
+    const std::string wanted = options.String("isa");
+    const int threads = options.Int("threads", 1, 64);
+    const detect::Settings settings = ReadSettings(options.Child("detect"));
+    const std::vector<float> strides = ReadFloats(options, "strides", 64);
+    const engine::Plan plan = ReadPlan(options);
+    if (!error.empty()) return Throw(env_, "ERR_MODEL", error);
+    kernels::Isa isa;
+    if (!kernels::Choose(wanted, &isa, &error)) return Throw(env_, "ERR_ISA", error);
+    isa_ = isa;
+    session_ =
+        engine::Session::Open(plan, settings, strides, kernels::TableOf(isa), threads, Done, this, &error);
+    if (!session_) return Throw(env_, "ERR_MODEL", error);
+    for (const engine::Op& op : plan.ops) {
+      const engine::Tensor& output = plan.tensors[static_cast<size_t>(op.output)];
+      const bool neuron = op.kind == engine::OpKind::kNeuron;
+      spike_bytes_.push_back(
+          neuron ? static_cast<size_t>(output.timed ? plan.steps : 1) * static_cast<size_t>(output.channels) *
+                       static_cast<size_t>(output.height) * static_cast<size_t>(output.width)
+                 : 0);
+    }
+    for (int output : plan.outputs) {
+      head_channels_.push_back(plan.tensors[static_cast<size_t>(output)].channels);
+    }
+    trace_ = std::make_unique<TraceArrays>(plan.ops.size());
+    // Idle, the function does not keep the process alive; a run does.
+    napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env_, "saccade session"), 1, 1,
+                                    nullptr, nullptr, this, CallDone, &completed_);
+    napi_unref_threadsafe_function(env_, completed_);
+    // Runs before Node takes the function away, also at process.exit in the middle of a run.
+    napi_add_env_cleanup_hook(env_, Cleanup, this);
+    hooked_ = true;
+  }
+
+  // start(frame: Uint8Array, rows: Float32Array, trace?: (Uint8Array | undefined)[]). The caller has checked
+  // that no run is under way and keeps the arrays alive and in place until ondone.
+  void Start(const Napi::CallbackInfo& info) {
+    if (!session_ || running_) return Throw(env_, "ERR_ARGUMENT", "the session is closed or busy");
+    if (!IsTyped(info[0], napi_uint8_array) || !IsTyped(info[1], napi_float32_array)) {
+      return Throw(env_, "ERR_ARGUMENT", "start() takes a Uint8Array and a Float32Array");
+    }
+    auto frame = info[0].As<Napi::Uint8Array>();
+    auto rows = info[1].As<Napi::Float32Array>();
+    if (frame.ElementLength() != session_->network().frame_bytes() ||
+        rows.ElementLength() < session_->detector().RowFloats()) {
+      return Throw(env_, "ERR_ARGUMENT", "frame or rows have the wrong length");
+    }
+    if (!info[2].IsUndefined() && !ReadTrace(info[2])) {
+      return Throw(env_, "ERR_ARGUMENT", "the trace arrays do not fit the plan");
+    }
+    running_ = true;
+    Ref();
+    napi_ref_threadsafe_function(env_, completed_);
+    session_->Start({frame.Data(), rows.Data(), info[2].IsUndefined() ? nullptr : trace_.get()});
+  }
+
+  static bool IsTyped(const Napi::Value& value, napi_typedarray_type type) {
+    return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+  }
+
+  bool ReadTrace(const Napi::Value& value) {
+    if (!value.IsArray() || value.As<Napi::Array>().Length() != spike_bytes_.size()) return false;
+    for (size_t i = 0; i < spike_bytes_.size(); i++) {
+      Napi::HandleScope scope(env_);
+      const Napi::Value item = value.As<Napi::Array>().Get(static_cast<uint32_t>(i));
+      trace_->places_[i] = nullptr;
+      if (item.IsUndefined()) continue;
+      if (!IsTyped(item, napi_uint8_array)) return false;
+      auto array = item.As<Napi::Uint8Array>();
+      if (array.ElementLength() != spike_bytes_[i]) return false;
+      trace_->places_[i] = array.Data();
+    }
+    return true;
+  }
+
+  // Head maps of the last run: Float32Array [C, H, W] each.
+  Napi::Value Heads(const Napi::CallbackInfo& info) {
+    if (!session_ || running_) {
+      Throw(env_, "ERR_ARGUMENT", "the session is closed or busy");
+      return env_.Undefined();
+    }
+    const engine::Network& network = session_->network();
+    Napi::Array heads = Napi::Array::New(env_, network.outputs());
+    for (size_t i = 0; i < network.outputs(); i++) {
+      const kernels::RealMap map = network.Output(i);
+      const size_t pixels = static_cast<size_t>(map.height) * static_cast<size_t>(map.width);
+      const size_t channels = static_cast<size_t>(head_channels_[i]);
+      Napi::Float32Array head = Napi::Float32Array::New(env_, channels * pixels);
+      float* to = head.Data();
+      for (size_t c = 0; c < channels; c++) {
+        for (size_t p = 0; p < pixels; p++) *to++ = map.data[p * static_cast<size_t>(map.channels) + c];
+      }
+      heads.Set(static_cast<uint32_t>(i), head);
+    }
+    return heads;
+  }
+
+  void Abort(const Napi::CallbackInfo&) {
+    if (session_) session_->Abort();
+  }
+
+  void Close(const Napi::CallbackInfo&) {
+    if (running_) return Throw(env_, "ERR_ARGUMENT", "the session is busy");
+    Shut();
+  }
+
+  Napi::Value MemoryBytes(const Napi::CallbackInfo&) {
+    return Napi::Number::New(env_, session_ ? static_cast<double>(session_->network().memory_bytes()) : 0);
+  }
+  Napi::Value IsaName(const Napi::CallbackInfo&) { return Napi::String::New(env_, kernels::Name(isa_)); }
+
+  // On the session's thread.
+  static void Done(void* context, const engine::Result& result) {
+    auto* self = static_cast<Session*>(context);
+    self->result_ = result;
+    napi_call_threadsafe_function(self->completed_, nullptr, napi_tsfn_nonblocking);
+  }
+
+  // On the JavaScript thread; `env` is null while Node goes down.
+  static void CallDone(napi_env env, napi_value, void* context, void*) {
+    if (!env) return;
+    auto* self = static_cast<Session*>(context);
+    Napi::HandleScope scope(env);
+    self->running_ = false;
+    napi_unref_threadsafe_function(env, self->completed_);
+    const Napi::Object object = self->Value();
+    const Napi::Value ondone = object.Get("ondone");
+    if (ondone.IsFunction()) {
+      const napi_value args[] = {Napi::Number::New(env, static_cast<int>(self->result_.outcome)),
+                                 Napi::Number::New(env, self->result_.boxes)};
+      ondone.As<Napi::Function>().Call(object, {args[0], args[1]});
+    }
+    self->Unref();
+  }
+
+  static void Cleanup(void* context) {
+    auto* self = static_cast<Session*>(context);
+    self->hooked_ = false;
+    self->Shut();
+  }
+
+  // Waits for the thread: at most one layer's time.
+  void Shut() {
+    session_.reset();
+    if (completed_) napi_release_threadsafe_function(completed_, napi_tsfn_abort);
+    completed_ = nullptr;
+    if (hooked_) napi_remove_env_cleanup_hook(env_, Cleanup, this);
+    hooked_ = false;
+  }
+
+  Napi::Env env_;
+  kernels::Isa isa_ = kernels::Isa::kScalar;
+  std::unique_ptr<engine::Session> session_;
+  std::unique_ptr<TraceArrays> trace_;
+  std::vector<size_t> spike_bytes_;  // of each operator; 0 where it is no neuron
+  std::vector<int> head_channels_;
+  napi_threadsafe_function completed_ = nullptr;
+  engine::Result result_{};
+  bool running_ = false;
+  bool hooked_ = false;
+};
+
+Napi::Value AllocationCount(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(engine::AllocationCount()));
+}
+
+}  // namespace
+
+void ExportEngine(Napi::Env env, Napi::Object exports) {
+  exports.Set("Session", Session::Define(env));
+  exports.Set("allocationCount", Napi::Function::New(env, AllocationCount, "allocationCount"));
+}
+
+}  // namespace saccade::addon

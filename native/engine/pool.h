@@ -1,0 +1,47 @@
+// Threads that share the chunks of one job at a time. The caller works too; with one thread there is no
+// other.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace saccade::engine {
+
+class Pool {
+ public:
+  explicit Pool(int threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  using Work = void (*)(void* context, int chunk);
+
+  // Calls work(context, 0..chunks-1), each once, and returns when all are done. chunks <= 65535.
+  void Run(int chunks, Work work, void* context);
+
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+ private:
+  void Worker();
+  bool Claim(uint64_t ticket);
+  void WakeParked();
+
+  // generation << 32 | chunks << 16 | next chunk. Everything that decides a claim is in the one word that the
+  // claim exchanges, so a worker that comes late cannot take a chunk of a newer job.
+  std::atomic<uint64_t> ticket_{0};
+  std::atomic<int> remaining_{0};
+  std::atomic<Work> work_{nullptr};
+  std::atomic<void*> context_{nullptr};
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<int> parked_{0};
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace saccade::engine

@@ -1,0 +1,88 @@
+// AVX-512 with VNNI as the kernel headers see it: 16 lanes of 32 bits. With SACCADE_SIMDE the same kernels
+// are compiled for any processor, so that a machine without AVX-512 can test them (test/native).
+#pragma once
+
+#if defined(SACCADE_SIMDE)
+#include "simde_avx512.h"
+#else
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+
+#include "kernels/inline.h"
+
+namespace saccade::kernels {
+namespace {
+
+struct Avx512Vnni {
+  using Int = __m512i;
+  using Float = __m512;
+  static constexpr int kLanes = 16;
+  static constexpr int kBytes = 64;
+  static constexpr int kVectors = 2;
+  static constexpr int kPixels = 12;  // 24 sums + 2 weights + taps of 32 registers
+  static constexpr int kPairPixels = 8;
+  static constexpr bool kNarrow = false;
+
+  static SACCADE_INLINE Int Zero() { return _mm512_setzero_si512(); }
+  static SACCADE_INLINE Int LoadInt(const void* p) { return _mm512_loadu_si512(p); }
+  static SACCADE_INLINE void StoreInt(void* p, Int a) { _mm512_storeu_si512(p, a); }
+  static SACCADE_INLINE Int AddInt(Int a, Int b) { return _mm512_add_epi32(a, b); }
+  static SACCADE_INLINE Int MulInt(Int a, Int b) { return _mm512_mullo_epi32(a, b); }
+
+  static SACCADE_INLINE Int Taps(const uint8_t* p) {
+    int32_t four;
+    __builtin_memcpy(&four, p, 4);
+    return _mm512_set1_epi32(four);
+  }
+  static SACCADE_INLINE Int Even(Int a) { return _mm512_and_si512(a, _mm512_set1_epi16(0xff)); }
+  static SACCADE_INLINE Int Odd(Int a) { return _mm512_srli_epi16(a, 8); }
+  static SACCADE_INLINE void Step8(Int& sum, Int taps, Int weights) {
+    sum = _mm512_dpbusd_epi32(sum, taps, weights);
+  }
+  static SACCADE_INLINE void Step16(Int& sum, Int taps, Int weights) {
+    sum = _mm512_dpwssd_epi32(sum, taps, weights);
+  }
+
+  static SACCADE_INLINE Int LoadChannels16(const uint8_t* p) {
+    return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static SACCADE_INLINE Int LoadChannels32(const uint8_t* p) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static SACCADE_INLINE Int Interleave(Int low, Int high) {
+    return _mm512_or_si512(low, _mm512_slli_epi16(high, 8));
+  }
+  static SACCADE_INLINE void Step8Narrow(Int& sum, Int taps, Int weights) {
+    sum = _mm512_add_epi16(sum, _mm512_maddubs_epi16(taps, weights));
+  }
+  static SACCADE_INLINE Int WidenLow(Int a) { return _mm512_cvtepi16_epi32(_mm512_castsi512_si256(a)); }
+  static SACCADE_INLINE Int WidenHigh(Int a) {
+    return _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(a, 1));
+  }
+
+  static SACCADE_INLINE Float Broadcast(float x) { return _mm512_set1_ps(x); }
+  static SACCADE_INLINE Float LoadFloat(const float* p) { return _mm512_loadu_ps(p); }
+  static SACCADE_INLINE Float ToFloat(Int a) { return _mm512_cvtepi32_ps(a); }
+  static SACCADE_INLINE Float Add(Float a, Float b) { return _mm512_add_ps(a, b); }
+  static SACCADE_INLINE Float Sub(Float a, Float b) { return _mm512_sub_ps(a, b); }
+  static SACCADE_INLINE Float Mul(Float a, Float b) { return _mm512_mul_ps(a, b); }
+  static SACCADE_INLINE Float Div(Float a, Float b) { return _mm512_div_ps(a, b); }
+  static SACCADE_INLINE Float Max(Float a, Float b) { return _mm512_max_ps(a, b); }
+  static SACCADE_INLINE Float Min(Float a, Float b) { return _mm512_min_ps(a, b); }
+  static SACCADE_INLINE Int Round(Float a) { return _mm512_cvtps_epi32(a); }
+
+  static SACCADE_INLINE __mmask16 First(int left) {
+    return left >= 16 ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1u << left) - 1);
+  }
+  static SACCADE_INLINE void StoreFloat(float* p, Float a, int left) {
+    _mm512_mask_storeu_ps(p, First(left), a);
+  }
+  static SACCADE_INLINE void StoreBytes(uint8_t* p, Int a, int left) {
+    _mm512_mask_cvtepi32_storeu_epi8(p, First(left), a);
+  }
+};
+
+}  // namespace
+}  // namespace saccade::kernels

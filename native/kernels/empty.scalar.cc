@@ -1,1 +1,0 @@
-// Kernels of this instruction set follow in files of their own; an empty unit keeps the library linkable.

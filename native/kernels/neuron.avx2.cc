@@ -1,0 +1,11 @@
+#include "kernels/neuron.h"
+
+#include "kernels/table.h"
+
+namespace saccade::kernels::avx2 {
+
+void Neuron(const NeuronArgs& args, const Part& part) {
+  FireMap(args, part);
+}
+
+}  // namespace saccade::kernels::avx2

@@ -1,0 +1,178 @@
+// A session of the native engine: calls wait in line, the addon runs one at a time on its own thread.
+import { SaccadeError } from '../errors.js'
+import type { Plan } from './plan.js'
+import type { RawDetections, Session, Trace } from './session.js'
+
+/** The `Session` object of native/addon/engine.cc. It reads and writes the arrays of `start` until `ondone`. */
+export interface SessionHandle {
+  start(frame: Uint8Array, rows: Float32Array, trace?: (Uint8Array | undefined)[]): void
+  abort(): void
+  close(): void
+  /** Head maps of the last run, f32 [C, H, W]. */
+  heads(): Float32Array[]
+  ondone: (outcome: Outcome, boxes: number) => void
+  readonly memoryBytes: number
+  readonly isa: string
+}
+
+/** Order of `enum class Outcome` in native/engine/network.h. */
+enum Outcome {
+  Done,
+  Aborted,
+  FrameTooLarge,
+}
+
+/** A call that waits or is under way. */
+interface Turn {
+  frame: Uint8Array
+  trace: (Uint8Array | undefined)[] | undefined
+  /** Called once, at the end or when the signal fires, whichever is first. */
+  settle: ((result: RawDetections | SaccadeError) => void) | undefined
+}
+
+export class NativeSession implements Session {
+  readonly backend = 'native'
+  readonly isa: string
+  readonly labels: readonly string[]
+  readonly #handle: SessionHandle
+  // Two, in turn: the rows of one run stay whole while the next one, already in line, is computed.
+  readonly #rows: [Float32Array, Float32Array]
+  readonly #waiting: Turn[] = []
+  // Holds the frame: the engine reads it in place.
+  #current: Turn | undefined
+  #closing: Promise<void> | undefined
+  #onIdle: (() => void) | undefined
+
+  constructor(
+    readonly plan: Plan,
+    handle: SessionHandle,
+    max: number,
+  ) {
+    this.#handle = handle
+    this.#rows = [new Float32Array(max * 6), new Float32Array(max * 6)]
+    this.labels = plan.head.classes
+    this.isa = handle.isa
+    handle.ondone = (outcome, boxes) => this.#finish(outcome, boxes)
+  }
+
+  /** Bytes of the engine's maps and packed weights. */
+  get memoryBytes(): number {
+    return this.#handle.memoryBytes
+  }
+
+  async run(frames: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<RawDetections> {
+    return this.#enqueue(frames, undefined, options.signal)
+  }
+
+  async trace(frames: Uint8Array): Promise<Trace> {
+    const spikes: Trace['spikes'] = new Map()
+    const places = this.plan.ops.map((op) => {
+      if (op.op !== 'neuron') return undefined
+      const { timed, channels, height, width } = this.#tensor(op.output)
+      const shape = [timed ? this.plan.window.steps : 1, channels, height, width]
+      const data = new Uint8Array(shape.reduce((product, side) => product * side, 1))
+      spikes.set(op.name, { shape, data })
+      return data
+    })
+    let maps: Float32Array[] = []
+    await this.#enqueue(frames, places, undefined, () => {
+      maps = this.#handle.heads()
+    })
+    const heads = this.plan.outputs.map((output, index) => {
+      const { name, channels, height, width } = this.#tensor(output)
+      return { name, shape: [channels, height, width], data: maps[index]! }
+    })
+    return { spikes, heads }
+  }
+
+  /** Waits for the runs in line, then frees memory and threads. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise<void>((resolve) => {
+      const end = () => {
+        this.#handle.close()
+        resolve()
+      }
+      if (this.#current) this.#onIdle = end
+      else end()
+    })
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #tensor(id: number) {
+    return this.plan.tensors.find((tensor) => tensor.id === id)!
+  }
+
+  #enqueue(
+    frame: Uint8Array,
+    trace: Turn['trace'],
+    signal: AbortSignal | undefined,
+    whenDone?: () => void,
+  ): Promise<RawDetections> {
+    const { steps, channels, height, width } = this.plan.window
+    const bytes = steps * channels * height * width
+    if (this.#closing) throw new SaccadeError('ERR_ARGUMENT', 'the session is closed')
+    if (!(frame instanceof Uint8Array) || frame.length !== bytes) {
+      throw new SaccadeError(
+        'ERR_ARGUMENT',
+        `a frame of ${this.plan.name} is a Uint8Array of ${bytes} bytes [${steps}, ${channels}, ${height}, ${width}], not ${frame?.length}`,
+      )
+    }
+    if (signal?.aborted) throw aborted()
+    return new Promise((resolve, reject) => {
+      const turn: Turn = { frame, trace, settle: undefined }
+      const onAbort = () => {
+        const at = this.#waiting.indexOf(turn)
+        if (at >= 0) this.#waiting.splice(at, 1)
+        else this.#handle.abort()
+        turn.settle?.(aborted())
+      }
+      turn.settle = (result) => {
+        turn.settle = undefined
+        signal?.removeEventListener('abort', onAbort)
+        if (result instanceof SaccadeError) return reject(result)
+        whenDone?.()
+        resolve(result)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(turn)
+      this.#next()
+    })
+  }
+
+  #next(): void {
+    if (this.#current) return
+    this.#current = this.#waiting.shift()
+    if (this.#current) {
+      this.#rows.reverse()
+      this.#handle.start(this.#current.frame, this.#rows[0], this.#current.trace)
+    } else {
+      this.#onIdle?.()
+    }
+  }
+
+  #finish(outcome: Outcome, boxes: number): void {
+    const settle = this.#current?.settle
+    if (outcome === Outcome.Done) settle?.({ count: boxes, rows: this.#rows[0] })
+    else if (outcome === Outcome.Aborted) settle?.(aborted())
+    else settle?.(this.#tooLarge())
+    this.#current = undefined
+    this.#next()
+  }
+
+  #tooLarge(): SaccadeError {
+    const { clip } = this.plan.window
+    return new SaccadeError(
+      'ERR_ARGUMENT',
+      `the frame holds a count above ${clip}, the clip of ${this.plan.name}'s window`,
+      'make frames with the window of the model (windows(model.window))',
+    )
+  }
+}
+
+function aborted(): SaccadeError {
+  return new SaccadeError('ERR_ABORTED', 'the run was stopped by its signal')
+}
