@@ -1,0 +1,191 @@
+// The event sensor: each pixel remembers a log intensity and fires whenever the light has moved one threshold away.
+// Modelled: thresholds that differ from pixel to pixel, a photoreceptor that lags, a refractory time, background noise
+// and hot pixels. All state is in flat arrays; one step costs one pass over the pixels.
+import type { Random } from './random.js'
+
+/** Properties of the sensor. Rates in events per second and pixel. */
+export interface SensorSpec {
+  /** Change of log intensity (natural) that makes an ON or OFF event, mean over the pixels. */
+  threshold: number
+  /** Spread of the thresholds: standard deviation over mean. */
+  mismatch: number
+  /** Time constant of the photoreceptor, µs. */
+  lagUs: number
+  /** Time after an event in which a pixel stays silent, µs. */
+  refractoryUs: number
+  /** Background activity. Over seconds a leak of about 0.1 per second fires a pixel at most once, so one Poisson rate stands for leak and shot noise alike. */
+  noiseRate: number
+  /** Share of ON among noise events; leaks are ON. */
+  noiseOn: number
+  /** Number of pixels that fire all the time, and the largest rate of one. */
+  hotPixels: number
+  hotRate: number
+}
+
+/** Events of a stretch of time in order of their stamps; the arrays are filled again by the next step. */
+export interface EventChunk {
+  /** Absolute µs. */
+  t: Uint32Array
+  x: Uint16Array
+  y: Uint16Array
+  /** 1 ON, 0 OFF. */
+  p: Uint8Array
+  length: number
+}
+
+const FIRST_CAPACITY = 16_384
+
+/** A sensor of width x height pixels that has looked at the first picture for a long time. */
+export class EventSensor {
+  readonly #memory: Float32Array
+  readonly #seen: Float32Array
+  readonly #up: Float32Array
+  readonly #down: Float32Array
+  readonly #silentUntil: Int32Array
+  readonly #hot: { pixel: number; rate: number; on: number }[]
+  #offset = new Uint16Array(FIRST_CAPACITY)
+  #pixel = new Uint32Array(FIRST_CAPACITY)
+  #polarity = new Uint8Array(FIRST_CAPACITY)
+  #count = 0
+  #chunk: EventChunk = newChunk(FIRST_CAPACITY)
+
+  constructor(
+    readonly width: number,
+    readonly spec: SensorSpec,
+    readonly random: Random,
+    picture: Float32Array,
+  ) {
+    const pixels = picture.length
+    this.#seen = Float32Array.from(picture)
+    this.#memory = new Float32Array(pixels)
+    this.#up = new Float32Array(pixels)
+    this.#down = new Float32Array(pixels)
+    this.#silentUntil = new Int32Array(pixels)
+    for (let i = 0; i < pixels; i++) {
+      this.#up[i] = this.#drawThreshold()
+      this.#down[i] = this.#drawThreshold()
+      // Somewhere between its last event and its next, else all pixels would fire in step.
+      this.#memory[i] = picture[i]! + random.range(-this.#up[i]!, this.#down[i]!)
+    }
+    this.#hot = Array.from({ length: spec.hotPixels }, () => {
+      const u = random.unit()
+      return { pixel: random.below(pixels), rate: spec.hotRate * u * u, on: random.range(0.2, 0.8) }
+    })
+  }
+
+  #drawThreshold(): number {
+    const { threshold, mismatch } = this.spec
+    const factor = 1 + mismatch * this.random.normal()
+    return threshold * Math.max(factor, 0.3)
+  }
+
+  /**
+   * Looks at the next picture, `stepUs` (at most 65535) after the one before, which was at `startUs`.
+   * @returns the events of [startUs, startUs + stepUs); valid until the next call
+   */
+  step(picture: Float32Array, startUs: number, stepUs: number): EventChunk {
+    this.#count = 0
+    this.#fireChanges(picture, startUs, stepUs)
+    this.#fireNoise(stepUs)
+    return this.#sorted(startUs, stepUs)
+  }
+
+  #fireChanges(picture: Float32Array, startUs: number, stepUs: number): void {
+    const gain = stepUs / (stepUs + this.spec.lagUs)
+    const refractory = this.spec.refractoryUs
+    const seen = this.#seen
+    const memory = this.#memory
+    for (let i = 0; i < picture.length; i++) {
+      const before = seen[i]!
+      const lag = picture[i]! - before
+      if (lag < 1e-4 && lag > -1e-4) continue
+      const now = before + lag * gain
+      seen[i] = now
+      let level = memory[i]!
+      const up = this.#up[i]!
+      const down = this.#down[i]!
+      if (now - level < up && level - now < down) continue
+      const on = now > level
+      const quantum = on ? up : -down
+      const perUnit = stepUs / (now - before)
+      while (on ? now - level >= up : level - now >= down) {
+        level += quantum
+        let at = ((level - before) * perUnit) | 0
+        if (at < 0) at = 0
+        if (at >= stepUs) at = stepUs - 1
+        // What happens while the pixel is silent is lost: the memory moves on, no event is sent.
+        if (startUs + at < this.#silentUntil[i]!) continue
+        this.#silentUntil[i] = startUs + at + refractory
+        this.#put(at, i, on ? 1 : 0)
+      }
+      memory[i] = level
+    }
+  }
+
+  #fireNoise(stepUs: number): void {
+    const { random, spec } = this
+    const seconds = stepUs / 1e6
+    const pixels = this.#memory.length
+    const noise = random.poisson(spec.noiseRate * pixels * seconds)
+    for (let n = 0; n < noise; n++) {
+      this.#put(random.below(stepUs), random.below(pixels), random.chance(spec.noiseOn) ? 1 : 0)
+    }
+    for (const { pixel, rate, on } of this.#hot) {
+      const times = random.poisson(rate * seconds)
+      for (let n = 0; n < times; n++) {
+        this.#put(random.below(stepUs), pixel, random.chance(on) ? 1 : 0)
+      }
+    }
+  }
+
+  #put(offset: number, pixel: number, polarity: number): void {
+    if (this.#count === this.#offset.length) {
+      this.#offset = doubled(this.#offset, Uint16Array)
+      this.#pixel = doubled(this.#pixel, Uint32Array)
+      this.#polarity = doubled(this.#polarity, Uint8Array)
+      this.#chunk = newChunk(this.#offset.length)
+    }
+    const n = this.#count++
+    this.#offset[n] = offset
+    this.#pixel[n] = pixel
+    this.#polarity[n] = polarity
+  }
+
+  /** Counting sort by stamp; equal stamps keep their order. */
+  #sorted(startUs: number, stepUs: number): EventChunk {
+    const starts = new Uint32Array(stepUs + 1)
+    for (let n = 0; n < this.#count; n++) starts[this.#offset[n]! + 1]! += 1
+    for (let i = 1; i <= stepUs; i++) starts[i]! += starts[i - 1]!
+    const chunk = this.#chunk
+    for (let n = 0; n < this.#count; n++) {
+      const offset = this.#offset[n]!
+      const to = starts[offset]!++
+      const pixel = this.#pixel[n]!
+      chunk.t[to] = startUs + offset
+      chunk.y[to] = (pixel / this.width) | 0
+      chunk.x[to] = pixel % this.width
+      chunk.p[to] = this.#polarity[n]!
+    }
+    chunk.length = this.#count
+    return chunk
+  }
+}
+
+function newChunk(capacity: number): EventChunk {
+  return {
+    t: new Uint32Array(capacity),
+    x: new Uint16Array(capacity),
+    y: new Uint16Array(capacity),
+    p: new Uint8Array(capacity),
+    length: 0,
+  }
+}
+
+function doubled<T extends Uint8Array | Uint16Array | Uint32Array>(
+  old: T,
+  Kind: new (length: number) => T,
+): T {
+  const grown = new Kind(old.length * 2)
+  grown.set(old)
+  return grown
+}

@@ -1,0 +1,195 @@
+// Simulated drives: a scene is painted every few milliseconds, a sensor model looks at it, and what moved becomes events.
+// Same seed, same bytes, on every machine: no Math.random, no transcendental of the engine, no clock.
+import { SaccadeError } from '../errors.js'
+import type { Geometry } from '../events/packet.js'
+import { LogCanvas } from './canvas.js'
+import { makePlace, type Place } from './places.js'
+import { Random } from './random.js'
+import type { Scene } from './scene.js'
+import { type EventChunk, EventSensor, type SensorSpec } from './sensor.js'
+
+/** What to simulate. Only the seed is needed. */
+export interface SimulateSpec {
+  /** Integer 0..2^32-1. */
+  seed: number
+  /** Length, µs; default 2 s, at most 10 min. */
+  durationUs?: number
+  /** Sensor size; default 304 x 240, as Gen1. */
+  width?: number
+  height?: number
+  /** Default `street`. */
+  scene?: Place
+  /** Cars in the scene, parked ones included; default 8 (2 beside a road). */
+  cars?: number
+  /** People on foot; default 4 (1 beside a road). */
+  people?: number
+  /** What the sensor is like, where it differs from the default of the scene. */
+  sensor?: Partial<SensorSpec>
+}
+
+/** A labelled object at the end of a stretch of 50 ms: what of it is to be seen, in sensor pixels. Gen1's fields. */
+export interface SimulatedLabel {
+  /** Absolute µs. */
+  t: number
+  x: number
+  y: number
+  w: number
+  h: number
+  /** 0 car, 1 pedestrian. */
+  classId: number
+  confidence: number
+  trackId: number
+}
+
+/** Distance of the labels, µs. */
+export const LABEL_EVERY_US = 50_000
+/** Distance of the painted pictures, µs; the sensor interpolates between them. */
+const STEP_US = 2500
+
+/** A label needs so many pixels a side, and this share of its box painted by the object itself. */
+const LEAST_SIDE = 8
+const LEAST_SHARE = 0.4
+
+const MOVING_SENSOR: SensorSpec = {
+  threshold: 0.45,
+  mismatch: 0.2,
+  lagUs: 4000,
+  refractoryUs: 1000,
+  noiseRate: 0.15,
+  noiseOn: 0.6,
+  hotPixels: 4,
+  hotRate: 800,
+}
+/** By day, beside a road, as in recordings with a camera at rest: less noise, no shaking lamp or lens. */
+const RESTING_SENSOR: SensorSpec = { ...MOVING_SENSOR, noiseRate: 0.12, hotPixels: 1 }
+
+/**
+ * The drive of the first run: `saccade replay` without a file.
+ * @example
+ * for (const chunk of simulate(DEFAULT_DRIVE).chunks()) console.log(chunk.length)
+ */
+export const DEFAULT_DRIVE: SimulateSpec = { seed: 11, durationUs: 2_500_000, scene: 'street' }
+
+/**
+ * A simulated recording; painting begins when its chunks are pulled.
+ * @throws SaccadeError ERR_ARGUMENT when the spec is out of range
+ * @example
+ * const drive = simulate({ seed: 7, durationUs: 1_000_000 })
+ * let events = 0
+ * for (const chunk of drive.chunks()) events += chunk.length
+ * console.log(events, drive.labels.length)
+ */
+export function simulate(spec: SimulateSpec): Simulation {
+  return new Simulation(checked(spec))
+}
+
+type WholeSpec = Required<Omit<SimulateSpec, 'sensor'>> & { sensor: SensorSpec }
+
+/** One simulated recording. */
+export class Simulation {
+  readonly geometry: Geometry
+  /** Labels so far, by time, then track; all of them once the chunks have been pulled. */
+  readonly labels: SimulatedLabel[] = []
+
+  constructor(readonly spec: WholeSpec) {
+    this.geometry = { width: spec.width, height: spec.height }
+  }
+
+  /** Events in stretches of 2.5 ms, stamps never falling. A chunk is valid until the next is pulled. */
+  *chunks(): Generator<EventChunk, void> {
+    const { seed, width, height, durationUs, scene: place, sensor: sensorSpec } = this.spec
+    this.labels.length = 0
+    const canvas = new LogCanvas(width, height)
+    const scene = makePlace(place, this.spec, canvas, new Random(seed, 1))
+    scene.paint(0)
+    const sensor = new EventSensor(width, sensorSpec, new Random(seed, 2), canvas.level)
+    for (let start = 0; start < durationUs; ) {
+      // Steps end on the labels' times, too.
+      const end = Math.min(start + STEP_US, durationUs)
+      canvas.tracking = end % LABEL_EVERY_US === 0
+      scene.paint(end / 1e6)
+      if (canvas.tracking) this.labels.push(...labelsOf(scene, end))
+      yield sensor.step(canvas.level, start, end - start)
+      start = end
+    }
+  }
+}
+
+/** Boxes around what is visible of each actor. */
+function labelsOf(scene: Scene, t: number): SimulatedLabel[] {
+  const { owner, width, height } = scene.canvas
+  const count = scene.actors.length + 1
+  const left = new Int32Array(count).fill(width)
+  const right = new Int32Array(count).fill(-1)
+  const top = new Int32Array(count).fill(height)
+  const bottom = new Int32Array(count).fill(-1)
+  const pixels = new Int32Array(count)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const id = owner[y * width + x]!
+      if (id === 0) continue
+      pixels[id]! += 1
+      if (x < left[id]!) left[id] = x
+      if (x > right[id]!) right[id] = x
+      if (y < top[id]!) top[id] = y
+      if (y > bottom[id]!) bottom[id] = y
+    }
+  }
+  const labels: SimulatedLabel[] = []
+  for (const { id, classId } of scene.actors) {
+    const w = right[id]! + 1 - left[id]!
+    const h = bottom[id]! + 1 - top[id]!
+    if (w < LEAST_SIDE || h < LEAST_SIDE || pixels[id]! < LEAST_SHARE * w * h) continue
+    labels.push({ t, x: left[id]!, y: top[id]!, w, h, classId, confidence: 1, trackId: id })
+  }
+  return labels
+}
+
+function checked(spec: SimulateSpec): WholeSpec {
+  const resting = spec.scene === 'crossing'
+  const whole = {
+    durationUs: 2_000_000,
+    width: 304,
+    height: 240,
+    scene: 'street' as Place,
+    cars: resting ? 2 : 8,
+    people: resting ? 1 : 4,
+    ...spec,
+    sensor: { ...(resting ? RESTING_SENSOR : MOVING_SENSOR), ...spec.sensor },
+  }
+  const { sensor } = whole
+  wholeNumber('seed', whole.seed, 0, 4_294_967_295)
+  wholeNumber('durationUs', whole.durationUs, 1000, 600_000_000)
+  wholeNumber('width', whole.width, 16, 2048)
+  wholeNumber('height', whole.height, 16, 2048)
+  wholeNumber('cars', whole.cars, 0, 64)
+  wholeNumber('people', whole.people, 0, 64)
+  if (!['street', 'mixed', 'crossing'].includes(whole.scene)) {
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      `there is no scene "${whole.scene}"`,
+      'street, mixed or crossing',
+    )
+  }
+  within('sensor.threshold', sensor.threshold, 0.02, 2)
+  within('sensor.mismatch', sensor.mismatch, 0, 0.5)
+  within('sensor.lagUs', sensor.lagUs, 0, 100_000)
+  wholeNumber('sensor.refractoryUs', sensor.refractoryUs, 0, 100_000)
+  within('sensor.noiseRate', sensor.noiseRate, 0, 50)
+  within('sensor.noiseOn', sensor.noiseOn, 0, 1)
+  wholeNumber('sensor.hotPixels', sensor.hotPixels, 0, 1000)
+  within('sensor.hotRate', sensor.hotRate, 0, 50_000)
+  return whole
+}
+
+function wholeNumber(name: string, value: number, from: number, to: number): void {
+  within(name, value, from, to)
+  if (!Number.isInteger(value)) {
+    throw new SaccadeError('ERR_ARGUMENT', `${name} is ${value}, not a whole number`)
+  }
+}
+
+function within(name: string, value: number, from: number, to: number): void {
+  if (typeof value === 'number' && value >= from && value <= to) return
+  throw new SaccadeError('ERR_ARGUMENT', `${name} is ${value}, outside ${from} to ${to}`)
+}

@@ -1,0 +1,237 @@
+// What stands at a street: road, kerbs, marks, facades with windows, poles, trees. Everything is a list of flat polygons
+// with a log intensity each, drawn once from the seed and painted from wherever the camera is.
+import type { Painter } from './painter.js'
+import type { Random } from './random.js'
+
+/** A flat polygon of the world: corners x, y, z in metres, log intensity relative to asphalt. */
+export interface Face {
+  corners: Float64Array
+  level: number
+}
+
+/** Polygons that are painted together, in order, by the distance of one point. */
+export class Mesh {
+  readonly faces: Face[] = []
+
+  /** @param z where the mesh stands for the order of painting, metres */
+  constructor(readonly z: number) {}
+
+  polygon(level: number, ...corners: number[]): this {
+    this.faces.push({ corners: Float64Array.from(corners), level })
+    return this
+  }
+
+  /** A rectangle that faces the camera. */
+  upright(level: number, x0: number, y0: number, x1: number, y1: number, z = this.z): this {
+    return this.polygon(level, x0, y0, z, x1, y0, z, x1, y1, z, x0, y1, z)
+  }
+
+  /** A rectangle on the ground. */
+  flat(level: number, x0: number, z0: number, x1: number, z1: number): this {
+    return this.polygon(level, x0, 0, z0, x1, 0, z0, x1, 0, z1, x0, 0, z1)
+  }
+
+  /** A rectangle in a wall along the street. */
+  wall(level: number, x: number, z0: number, y0: number, z1: number, y1: number): this {
+    return this.polygon(level, x, y0, z0, x, y1, z0, x, y1, z1, x, y0, z1)
+  }
+
+  paint(painter: Painter): void {
+    for (const { corners, level } of this.faces) painter.polygon(corners, level)
+  }
+}
+
+/** Log intensities relative to asphalt. */
+export const SKY = 1.6
+const PAVEMENT = 0.35
+const KERB = 0.6
+const MARK = 1.1
+
+/** Cross-section of a street; x in metres from the camera's lane. */
+export interface StreetPlan {
+  leftKerb: number
+  rightKerb: number
+  leftWall: number
+  rightWall: number
+  /** Where the street is seen from and to. */
+  from: number
+  to: number
+  /** A cross street, without walls and kerbs. */
+  junction?: { from: number; to: number }
+}
+
+/** Road, pavements, kerbs, lane marks, and patches in the asphalt. */
+export function makeRoad(plan: StreetPlan, random: Random): Mesh {
+  const { from, to, leftKerb, rightKerb, leftWall, rightWall, junction } = plan
+  const road = new Mesh(to)
+  road.flat(0, -400, from, 400, to)
+  const stretches = junction
+    ? [
+        [from, junction.from],
+        [junction.to, to],
+      ]
+    : [[from, to]]
+  for (const [z0, z1] of stretches as [number, number][]) {
+    road.flat(PAVEMENT, leftWall, z0, leftKerb, z1).flat(KERB, leftKerb - 0.15, z0, leftKerb, z1)
+    road
+      .flat(PAVEMENT, rightKerb, z0, rightWall, z1)
+      .flat(KERB, rightKerb, z0, rightKerb + 0.15, z1)
+    for (let z = z0; z < z1; z += random.range(1.5, 4)) {
+      // Slabs, drains and shadows on the pavements.
+      const left = random.chance(0.5)
+      const [x0, x1] = left ? [leftWall, leftKerb - 0.2] : [rightKerb + 0.2, rightWall]
+      road.flat(PAVEMENT + random.range(-0.3, 0.2), x0, z, x1, z + random.range(0.05, 0.5))
+    }
+  }
+  for (let z = from; z < to; z += random.range(1.2, 5)) {
+    const x = random.range(leftKerb, rightKerb)
+    const [w, d] = [random.range(0.3, 1.6), random.range(0.05, 1.2)]
+    road.flat(random.range(-0.22, 0.18), x, z, x + w, z + d)
+  }
+  const middle = leftKerb + (rightKerb - leftKerb) / 2 - 0.6
+  for (let z = Math.ceil(from / 6) * 6; z < to; z += 6) {
+    if (junction && z + 3 > junction.from - 5 && z < junction.to + 5) continue
+    road.flat(MARK, middle - 0.08, z, middle + 0.08, z + 3)
+  }
+  if (junction) {
+    for (const z of [junction.from - 3.2, junction.to + 0.6]) {
+      for (let x = leftKerb + 0.4; x < rightKerb - 0.4; x += 1)
+        road.flat(MARK, x, z, x + 0.5, z + 2.6)
+    }
+    road.flat(MARK, -1.7, junction.from - 4.4, rightKerb - 0.3, junction.from - 4)
+  }
+  return road
+}
+
+/** Both rows of houses, far ones first. */
+export function makeHouses(plan: StreetPlan, random: Random): Mesh[] {
+  const houses: Mesh[] = []
+  const { junction } = plan
+  for (const [x, side] of [
+    [plan.leftWall, -1],
+    [plan.rightWall, 1],
+  ] as const) {
+    for (let z = plan.from; z < plan.to - 20; ) {
+      const end = z + random.range(8, 16)
+      if (junction && z < junction.to && end > junction.from) {
+        if (junction.from - z > 3) houses.push(makeHouse(x, side, z, junction.from, random))
+        z = junction.to
+        continue
+      }
+      houses.push(makeHouse(x, side, z, end, random))
+      z = end + (random.chance(0.15) ? random.range(2, 5) : 0)
+    }
+  }
+  houses.sort((a, b) => b.z - a.z)
+  return houses
+}
+
+/** One house along the street from z0 to z1, its wall at x. */
+function makeHouse(x: number, side: number, z0: number, z1: number, random: Random): Mesh {
+  const house = new Mesh((z0 + z1) / 2)
+  const floor = random.range(2.9, 3.4)
+  const floors = 2 + random.below(4)
+  const height = 0.9 + (floors + 1) * floor
+  const wall = random.range(0.35, 1.2)
+  const frame = wall + random.pick([-0.35, 0.3])
+  const back = x + side * 12
+  house.polygon(wall - 0.35, x, 0, z0, back, 0, z0, back, height, z0, x, height, z0)
+  house.wall(wall, x, z0, 0, z1, height)
+  house.wall(wall - 0.5, x, z0, height - 0.35, z1, height - 0.15)
+  if (random.chance(0.6)) house.wall(wall - 0.3, x, z0, floor + 0.7, z1, floor + 0.85)
+  makeGroundFloor(house, x, z0, z1, floor, wall, random)
+  const pitch = random.range(2.1, 3.2)
+  const width = random.range(0.9, 1.3)
+  const tall = random.range(1.4, 1.9)
+  const balconies = random.chance(0.35)
+  for (let k = 1; k <= floors; k++) {
+    const sill = k * floor + 1
+    for (let z = z0 + 0.9; z + width < z1 - 0.5; z += pitch) {
+      house.wall(frame, x, z - 0.12, sill - 0.12, z + width + 0.12, sill + tall + 0.12)
+      house.wall(random.range(-1.1, -0.4), x, z, sill, z + width, sill + tall)
+      house.wall(frame, x, z + width / 2 - 0.04, sill, z + width / 2 + 0.04, sill + tall)
+      if (balconies) house.wall(-0.6, x, z - 0.2, sill - 0.05, z + width + 0.2, sill + 0.08)
+    }
+  }
+  house.wall(wall - 0.6, x, z1 - 0.15, 0, z1 - 0.05, height)
+  return house
+}
+
+/** Shop windows with a sign above, or doors and plain windows. */
+function makeGroundFloor(
+  house: Mesh,
+  x: number,
+  z0: number,
+  z1: number,
+  floor: number,
+  wall: number,
+  random: Random,
+): void {
+  house.wall(wall - 0.25, x, z0, 0, z1, 0.5)
+  const shop = random.chance(0.5)
+  if (shop) house.wall(random.range(-0.6, 0.9), x, z0 + 0.5, floor - 0.3, z1 - 0.5, floor + 0.3)
+  for (let z = z0 + 0.7; z < z1 - 1.4; ) {
+    const width = shop ? random.range(1.6, 2.6) : random.range(0.9, 1.3)
+    const low = random.chance(0.3) ? 0.1 : shop ? 0.5 : 1.1
+    const end = Math.min(z + width, z1 - 0.4)
+    house.wall(wall + 0.25, x, z - 0.1, low - 0.05, end + 0.1, floor - 0.4)
+    house.wall(random.range(-1.2, -0.5), x, z, low, end, floor - 0.5)
+    if (shop)
+      house.wall(random.range(-0.4, 0.6), x, z + 0.2, low + 0.2, z + width * 0.6, floor - 1.2)
+    z += width + random.range(0.5, 1.6)
+  }
+}
+
+/** Houses far down the street, where it bends or ends. */
+export function makeSkyline(plan: StreetPlan, random: Random): Mesh {
+  const skyline = new Mesh(plan.to + 60)
+  for (let x = -90; x < 90; ) {
+    const width = random.range(5, 14)
+    const height = random.range(7, 15)
+    const level = random.range(0.4, 1.1)
+    skyline.upright(level, x, -2, x + width, height)
+    for (let y = 3; y < height - 2; y += 3.2) {
+      for (let w = x + 1; w < x + width - 1.5; w += 2.6)
+        skyline.upright(level - 0.5, w, y, w + 1.2, y + 1.6)
+    }
+    x += width
+  }
+  return skyline
+}
+
+/** A lamp post, or a post with a sign. */
+export function makePole(x: number, z: number, arm: number, random: Random): Mesh {
+  const pole = new Mesh(z)
+  const level = random.range(-0.9, -0.3)
+  if (random.chance(0.6)) {
+    const height = random.range(5, 7)
+    pole.upright(level, x - 0.07, 0, x + 0.07, height)
+    pole.upright(level, Math.min(x, x + arm), height - 0.12, Math.max(x, x + arm), height)
+    pole.upright(1.3, x + arm - 0.25, height - 0.22, x + arm + 0.25, height - 0.1)
+  } else {
+    pole.upright(level, x - 0.04, 0, x + 0.04, 2.6)
+    pole.upright(random.pick([-0.8, 0.9]), x - 0.32, 1.95, x + 0.32, 2.6)
+    pole.upright(random.pick([1.3, -0.4]), x - 0.24, 2.03, x + 0.24, 2.52)
+  }
+  return pole
+}
+
+/** A trunk under a crown of leaf clusters, some against the light and some in it. */
+export function makeTree(x: number, z: number, random: Random): Mesh {
+  const tree = new Mesh(z)
+  const crown = random.range(1.1, 1.8)
+  const middle = random.range(3.4, 4.6)
+  tree.upright(-0.7, x - 0.13, 0, x + 0.13, middle)
+  for (let i = 0; i < 110; i++) {
+    const dx = random.range(-1, 1)
+    const dy = random.range(-1, 1)
+    if (dx * dx + dy * dy > 1) continue
+    const size = random.range(0.08, 0.28)
+    const [cx, cy] = [x + dx * crown, middle + 0.5 + dy * crown * 0.9]
+    const tilt = random.range(-0.6, 0.6) * size
+    const level = random.chance(0.7) ? random.range(-0.9, -0.1) : random.range(0.1, 0.9)
+    const [l, r, d, u] = [cx - size, cx + size, cy - size * 0.6, cy + size * 0.6]
+    tree.polygon(level, l, cy, z, cx + tilt, d, z, r, cy, z, cx - tilt, u, z)
+  }
+  return tree
+}
