@@ -1,0 +1,135 @@
+// Builds test/native/kernels.cc with this machine's compiler: the kernels under the flags of binding.gyp, and those of
+// AVX-512 under emulation where the machine has none. Objects stay in build/test-kernels/ until a source is newer.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { packageRoot, skipWithout } from '../support/shared.js'
+import { lacks } from '../support/tools.js'
+
+const native = join(packageRoot, 'native')
+const testNative = join(packageRoot, 'test/native')
+const objects = join(packageRoot, 'build/test-kernels')
+const COMMON = ['-std=c++20', '-fno-exceptions', '-ffp-contract=off', '-Wall', '-Wextra']
+const AVX512 = ['f', 'bw', 'dq', 'vl', 'vnni'].map((part) => `-mavx512${part}`)
+
+/** What is compiled into one object. */
+interface Unit {
+  source: string
+  object: string
+  flags: string[]
+}
+
+function units(kind: string, flags: string[], sources: string[]): Unit[] {
+  return sources.map((source) => ({
+    source,
+    object: join(objects, `${kind}-${basename(source)}.o`),
+    flags: [...COMMON, ...flags, `-I${native}`],
+  }))
+}
+
+function sourcesOf(folder: string, ending: string): string[] {
+  const names = readdirSync(join(native, folder)).filter((name) => name.endsWith(ending))
+  return names.map((name) => join(native, folder, name))
+}
+
+function newest(folder: string): number {
+  const times = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+    (name) => statSync(join(folder, name)).mtimeMs,
+  )
+  return Math.max(...times)
+}
+
+/** Runs a program without blocking AVA's clock. */
+function run(tool: string, args: string[]): Promise<{ status: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile(tool, args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      resolve({ status: error ? 1 : 0, output: stdout + stderr })
+    })
+  })
+}
+
+async function compile(t: ExecutionContext, list: Unit[]): Promise<void> {
+  mkdirSync(objects, { recursive: true })
+  const changed = Math.max(newest(native), newest(testNative))
+  for (const { source, object, flags } of list) {
+    if (existsSync(object) && statSync(object).mtimeMs > changed) continue
+    t.timeout(300_000, `compiling ${basename(source)}`)
+    const result = await run('g++', [...flags, '-c', source, '-o', object])
+    t.is(result.status, 0, result.output)
+    t.notRegex(result.output, /warning/)
+  }
+}
+
+function notHere(t: ExecutionContext): boolean {
+  if (process.arch === 'x64') return lacks(t, 'g++', 'objdump', 'nm')
+  skipWithout(t, 'these instruction sets are those of x64')
+  return true
+}
+
+test.serial(
+  'AVX2 and AVX-512 kernels equal the scalar ones on odd sizes, tails and extreme values',
+  async (t) => {
+    if (notHere(t)) return
+    const simde = existsSync('/usr/include/simde/x86/avx512.h')
+    if (!simde) t.log('AVX-512 is not compared: SIMDe is not installed (Debian: libsimde-dev)')
+    // Without SIMDe the real kernels are linked and not called.
+    const avx512 = simde
+      ? ['-O1', '-mavx2', '-DSACCADE_SIMDE', `-I${testNative}`, '-Wno-psabi']
+      : ['-O2', ...AVX512, '-Wno-maybe-uninitialized']
+    const engine = sourcesOf('engine', '.cc').filter((name) => !name.endsWith('session.cc'))
+    const list = [
+      ...units('emulated', avx512, sourcesOf('kernels', '.avx512vnni.cc')),
+      ...units('real', ['-O2', '-mavx2'], sourcesOf('kernels', '.avx2.cc')),
+      ...units(
+        'plain',
+        ['-O2'],
+        [
+          ...sourcesOf('kernels', '.scalar.cc'),
+          ...engine,
+          join(native, 'kernels/dispatch.cc'),
+          join(testNative, 'kernels.cc'),
+        ],
+      ),
+    ]
+    await compile(t, list)
+    const program = join(objects, 'kernels')
+    const link = await run('g++', [...list.map(({ object }) => object), '-lpthread', '-o', program])
+    t.is(link.status, 0, link.output)
+    if ((await run('grep', ['-cw', 'avx2', '/proc/cpuinfo'])).status !== 0) {
+      return skipWithout(t, 'this processor has no AVX2')
+    }
+    const result = await run(program, simde ? ['avx2', 'avx512vnni'] : ['avx2'])
+    t.is(result.status, 0, result.output)
+    t.regex(result.output, /^avx2: \d{3,} networks, \d{6,} values equal$/m)
+    if (simde) t.regex(result.output, /^avx512vnni: \d{3,} networks, \d{6,} values equal$/m)
+    t.log(result.output.trim())
+  },
+)
+
+test.serial(
+  'units of an instruction set use it, contract nothing and leave no symbol that others could pick up',
+  async (t) => {
+    if (notHere(t)) return
+    const list = [
+      ...units(
+        'real',
+        ['-O2', ...AVX512, '-mprefer-vector-width=512', '-Wno-maybe-uninitialized'],
+        sourcesOf('kernels', '.avx512vnni.cc'),
+      ),
+      ...units('real', ['-O2', '-mavx2'], sourcesOf('kernels', '.avx2.cc')),
+    ]
+    await compile(t, list)
+    for (const { object } of list) {
+      const { output } = await run('objdump', ['-d', '--no-show-raw-insn', object])
+      t.notRegex(output, /\bvfn?m(add|sub)\d/, object)
+      if (object.endsWith('real-conv.avx512vnni.cc.o')) {
+        t.regex(output, /\bvpdpbusd\b/)
+        t.regex(output, /\bvpdpwssd\b/)
+      }
+      // T: a function of the table. W would be an inline function of which the linker keeps any one copy.
+      const symbols = await run('nm', ['--defined-only', '--extern-only', object])
+      for (const line of symbols.output.trim().split('\n')) t.regex(line, / T /, object)
+    }
+  },
+)
