@@ -2,5 +2,6 @@
 export type { Plan } from '../pipeline/index.js'
 export { type CompileReport, type ConvReport, compile } from './compile/compile.js'
 export { encodePlan, savePlan } from './compile/spike-file.js'
+export { exposeValues } from './onnx/expose.js'
 export type * from './onnx/graph.js'
 export { readOnnx } from './onnx/read.js'

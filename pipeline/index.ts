@@ -2,8 +2,10 @@
 
 export { type DetectOptions, detect } from './detect/detect.js'
 export type { Box, Detection, DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
+export { Model } from './detect/model.js'
 export type * from './detect/plan.js'
 export type { RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
+export { listModels, type ShippedModel } from './detect/shipped.js'
 export { type ErrorCode, SaccadeError } from './errors.js'
 export { EventPacket, type Geometry, PACKET_CAPACITY, type Trigger } from './events/packet.js'
 export { resolveTime, type TimeSpec } from './events/time.js'

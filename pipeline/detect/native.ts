@@ -3,7 +3,9 @@ import { SaccadeError } from '../errors.js'
 import { native } from '../native.js'
 import { NativeSession, type SessionHandle } from './native-session.js'
 import type { Plan, PlanOp, PlanTensor } from './plan.js'
+import { inputLimit } from './plan-check.js'
 import type { RawDetections, Session, SessionOptions } from './session.js'
+import { resolveOptions } from './session-options.js'
 
 const addon = native as {
   Session: new (options: object) => SessionHandle
@@ -60,12 +62,7 @@ export function decodeHeads(
       heads,
       shapes,
       strides: head.strides,
-      detect: {
-        ...detect,
-        ...clip,
-        regMax: head.regMax,
-        classes: head.classes.length,
-      },
+      detect: detectSettings(head, detect, clip),
     }),
   )
 }
@@ -84,23 +81,12 @@ export interface NativeOptions extends SessionOptions {
  * const { count, rows } = await session.run(frame.data)
  */
 export async function openNative(plan: Plan, options: NativeOptions = {}): Promise<Session> {
-  const threads = within('threads', options.threads ?? 1, 1, 64)
-  checkOptions(options)
-  const detect = {
-    multiLabel: plan.detect.multiLabel,
-    score: options.score ?? plan.detect.score,
-    iou: options.iou ?? plan.detect.iou,
-    max: options.max ?? plan.detect.max,
-    regMax: plan.head.regMax,
-    classes: plan.head.classes.length,
-    width: plan.window.width,
-    height: plan.window.height,
-  }
+  const { threads, detect } = resolveOptions(plan, options)
   const handle = inSaccadeTerms(
     () =>
       new addon.Session({
         ...describe(plan),
-        detect,
+        detect: detectSettings(plan.head, detect, plan.window),
         strides: plan.head.strides,
         threads,
         isa: options.isa ?? process.env.SACCADE_ISA ?? '',
@@ -109,21 +95,13 @@ export async function openNative(plan: Plan, options: NativeOptions = {}): Promi
   return new NativeSession(plan, handle, detect.max)
 }
 
-function checkOptions({ score, iou, max }: NativeOptions): void {
-  for (const [name, value] of Object.entries({ score, iou })) {
-    if (value !== undefined && !(value >= 0 && value <= 1)) {
-      throw new SaccadeError('ERR_ARGUMENT', `${name} must be 0..1, not ${value}`)
-    }
-  }
-  if (max !== undefined) within('max', max, 1, 30_000)
-}
-
-function within(name: string, value: number, low: number, high: number): number {
-  if (Number.isInteger(value) && value >= low && value <= high) return value
-  throw new SaccadeError(
-    'ERR_ARGUMENT',
-    `${name} must be a whole number, ${low}..${high}, not ${value}`,
-  )
+/** Settings of head decoding as native/addon/plan.cc reads them. */
+function detectSettings(
+  { regMax, classes }: Plan['head'],
+  { score, iou, max, multiLabel }: Plan['detect'],
+  { width, height }: { width: number; height: number },
+): object {
+  return { score, iou, max, multiLabel, regMax, classes: classes.length, width, height }
 }
 
 /** A plan as native/addon/plan.cc reads it: tensors by index, weights beside their operators. */
@@ -149,8 +127,8 @@ function describe(plan: Plan): object {
   }
   return {
     steps: plan.window.steps,
-    // Largest value of a frame, which the proofs of exact sums rest on. Only counts are clipped.
-    inputMax: plan.window.kind === 'count' ? Math.min(plan.window.clip, 255) : 255,
+    // Largest value of a frame, which the proofs of exact sums rest on.
+    inputMax: inputLimit(plan.window),
     tensors: plan.tensors.map((tensor) => ({ ...tensor, kind: TENSOR_KINDS.indexOf(tensor.kind) })),
     ops: plan.ops.map((op) => ({
       name: op.name,
