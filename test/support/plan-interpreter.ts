@@ -91,65 +91,78 @@ function runOp(plan: Plan, op: PlanOp, inputs: Values[]): Values {
   }
 }
 
-/** Calls `visit` for every tap that lies inside the input: output index, input index, weight index; row-major. */
-function taps(
-  plan: Plan,
-  op: ConvOp | RealConvOp,
-  visit: (output: number, input: number, weight: number) => void,
-): void {
-  const input = plan.tensors[op.input]!
-  const output = plan.tensors[op.output]!
-  const [kh, kw] = op.kernel
-  const perGroup = input.channels / op.groups
-  const outputsPerGroup = output.channels / op.groups
-  const steps = output.timed ? plan.window.steps : 1
-  let at = 0
-  for (let t = 0; t < steps; t++)
-    for (let o = 0; o < output.channels; o++)
-      for (let y = 0; y < output.height; y++)
-        for (let x = 0; x < output.width; x++, at++)
-          for (let i = 0; i < perGroup; i++) {
-            const channel = Math.floor(o / outputsPerGroup) * perGroup + i
-            for (let ky = 0; ky < kh; ky++) {
-              const row = y * op.stride[0] - op.pad[0] + ky
-              if (row < 0 || row >= input.height) continue
-              for (let kx = 0; kx < kw; kx++) {
-                const column = x * op.stride[1] - op.pad[1] + kx
-                if (column < 0 || column >= input.width) continue
-                visit(
-                  at,
-                  ((t * input.channels + channel) * input.height + row) * input.width + column,
-                  ((o * perGroup + i) * kh + ky) * kw + kx,
-                )
-              }
-            }
-          }
-}
-
+/** Every value of the input that is not 0 is spread over the outputs it reaches: sums of integers know no order. */
 function integerConv(plan: Plan, op: ConvOp, input: Uint8Array, out: Float32Array): Float32Array {
   const weight = plan.weights.get(`${op.name}.weight`)!
   const scale = plan.weights.get(`${op.name}.scale`)!
   const bias = plan.weights.get(`${op.name}.bias`)!
+  const from = plan.tensors[op.input]!
+  const to = plan.tensors[op.output]!
+  const [kh, kw] = op.kernel
+  const perGroup = from.channels / op.groups
+  const outputsPerGroup = to.channels / op.groups
   const sums = new Int32Array(out.length)
-  taps(plan, op, (o, i, w) => {
-    sums[o]! += input[i]! * weight[w]!
-  })
-  const { channels, height, width } = plan.tensors[op.output]!
-  for (let i = 0; i < out.length; i++) {
-    const c = Math.floor(i / (height * width)) % channels
-    out[i] = f32(f32(f32(sums[i]!) * scale[c]!) + bias[c]!)
+  for (let at = 0; at < input.length; at++) {
+    const value = input[at]!
+    if (value === 0) continue
+    const column = at % from.width
+    const row = Math.floor(at / from.width) % from.height
+    const map = Math.floor(at / (from.width * from.height))
+    const channel = map % from.channels
+    const t = Math.floor(map / from.channels)
+    const firstOutput = Math.floor(channel / perGroup) * outputsPerGroup
+    for (let ky = 0; ky < kh; ky++) {
+      const y = (row + op.pad[0] - ky) / op.stride[0]
+      if (!Number.isInteger(y) || y < 0 || y >= to.height) continue
+      for (let kx = 0; kx < kw; kx++) {
+        const x = (column + op.pad[1] - kx) / op.stride[1]
+        if (!Number.isInteger(x) || x < 0 || x >= to.width) continue
+        for (let o = firstOutput; o < firstOutput + outputsPerGroup; o++) {
+          const w = ((o * perGroup + (channel % perGroup)) * kh + ky) * kw + kx
+          const target = ((t * to.channels + o) * to.height + y) * to.width + x
+          sums[target]! += value * weight[w]!
+        }
+      }
+    }
   }
-  return out
+  const plane = to.height * to.width
+  return out.map((_, i) => {
+    const c = Math.floor(i / plane) % to.channels
+    return f32(f32(f32(sums[i]!) * scale[c]!) + bias[c]!)
+  })
 }
 
+/** Taps in row-major order (input channel, row, column), each product and each sum rounded; then the bias. */
 function realConv(plan: Plan, op: RealConvOp, input: Values, out: Float32Array): Float32Array {
   const weight = plan.weights.get(`${op.name}.weight`)!
   const bias = plan.weights.get(`${op.name}.bias`)!
-  taps(plan, op, (o, i, w) => {
-    out[o] = f32(out[o]! + f32(input[i]! * weight[w]!))
+  const from = plan.tensors[op.input]!
+  const to = plan.tensors[op.output]!
+  const [kh, kw] = op.kernel
+  const perGroup = from.channels / op.groups
+  const outputsPerGroup = to.channels / op.groups
+  return out.map((_, at) => {
+    const x = at % to.width
+    const y = Math.floor(at / to.width) % to.height
+    const map = Math.floor(at / (to.width * to.height))
+    const o = map % to.channels
+    const t = Math.floor(map / to.channels)
+    let sum = 0
+    for (let i = 0; i < perGroup; i++) {
+      const channel = t * from.channels + Math.floor(o / outputsPerGroup) * perGroup + i
+      for (let ky = 0; ky < kh; ky++) {
+        const row = y * op.stride[0] - op.pad[0] + ky
+        if (row < 0 || row >= from.height) continue
+        for (let kx = 0; kx < kw; kx++) {
+          const column = x * op.stride[1] - op.pad[1] + kx
+          if (column < 0 || column >= from.width) continue
+          const w = weight[((o * perGroup + i) * kh + ky) * kw + kx]!
+          sum = f32(sum + f32(input[(channel * from.height + row) * from.width + column]! * w))
+        }
+      }
+    }
+    return f32(sum + bias[o]!)
   })
-  const { channels, height, width } = plan.tensors[op.output]!
-  return out.map((sum, i) => f32(sum + bias[Math.floor(i / (height * width)) % channels]!))
 }
 
 function maxPool(plan: Plan, op: MaxPoolOp, input: Values, out: Float32Array): Float32Array {
