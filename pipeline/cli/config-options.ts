@@ -1,6 +1,7 @@
 // The flags that set a value of the configuration, shared by replay, run, detect and config.
 import type { Command } from 'commander'
 import { SaccadeError } from '../errors.js'
+import { parseSerial } from '../sinks/serial.js'
 
 /** Flag -> setting; the option's name is commander's key. */
 const FLAGS = {
@@ -56,10 +57,10 @@ export function flagValues(
 
 /** "/dev/ttyUSB0:921600" is a port and a baud rate. */
 function splitPort(values: Record<string, string | boolean>): void {
-  const match = /^(.+):(\d+)$/.exec(String(values['serial.port'] ?? ''))
-  if (!match) return
-  values['serial.port'] = match[1]!
-  values['serial.baud'] = match[2]!
+  if (typeof values['serial.port'] !== 'string') return
+  const { port, baud } = parseSerial(values['serial.port'])
+  values['serial.port'] = port
+  if (baud !== undefined) values['serial.baud'] = String(baud)
 }
 
 /** A command line is seen by every user of the machine. */
