@@ -7,6 +7,7 @@ import type { Context } from './command.js'
 import { configCommand } from './config.js'
 import { doctorCommand } from './doctor.js'
 import { EXIT, reportFailure } from './failure.js'
+import { modelsCommand } from './models.js'
 
 const stop = stopOnSignals()
 const context: Context = { signal: stop.signal, exitCode: EXIT.done }
@@ -40,7 +41,8 @@ function program(): Command {
     .description('Event cameras to detections on small computers.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
-  for (const make of [configCommand, doctorCommand]) program.addCommand(make(context))
+  for (const make of [modelsCommand, configCommand, doctorCommand])
+    program.addCommand(make(context))
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: (text, write) => write(tidy(text)) })
   return program

@@ -12,16 +12,12 @@ export interface Check {
   detail: string
 }
 
-interface KernelInfo {
-  isa: string
-  supported: string[]
-}
-
 /** All findings in the order in which they should be mended. Never throws. */
 export async function diagnose(): Promise<Check[]> {
   return [
     checkNode(),
     ...(await checkAddon()),
+    await checkDefaultModel(),
     await checkOracle(),
     checkSerialPorts(),
     checkProcessors(),
@@ -38,10 +34,9 @@ function checkNode(): Check {
 
 async function checkAddon(): Promise<Check[]> {
   const name = 'native addon'
-  let info: () => KernelInfo
+  let info: () => { isa: string; supported: string[] }
   try {
-    const { native } = await import('../native.js')
-    info = native.kernelInfo as () => KernelInfo
+    info = (await import('../detect/native.js')).kernelInfo
   } catch (error) {
     return [{ name, state: 'missing', detail: (error as Error).message }]
   }
@@ -49,11 +44,26 @@ async function checkAddon(): Promise<Check[]> {
   return [loaded, checkInstructionSet(info)]
 }
 
-function checkInstructionSet(info: () => KernelInfo): Check {
+function checkInstructionSet(info: () => { isa: string; supported: string[] }): Check {
   const name = 'instruction set'
   try {
     const { isa, supported } = info()
     return { name, state: 'ok', detail: `${isa} (this machine runs ${supported.join(', ')})` }
+  } catch (error) {
+    return { name, state: 'missing', detail: (error as Error).message }
+  }
+}
+
+async function checkDefaultModel(): Promise<Check> {
+  const name = 'default model'
+  const { shippedNames } = await import('../detect/shipped.js')
+  if (shippedNames().length === 0)
+    return { name, state: 'absent', detail: 'no models in this installation; --model takes a path' }
+  try {
+    const { Model } = await import('../detect/model.js')
+    const model = await Model.load()
+    await (await model.open()).close()
+    return { name, state: 'ok', detail: `${model.name}, finds ${model.labels.join(', ')}` }
   } catch (error) {
     return { name, state: 'missing', detail: (error as Error).message }
   }
