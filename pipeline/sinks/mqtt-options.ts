@@ -33,8 +33,6 @@ export interface MqttOptions {
 
 /** A broker as the sink uses it. */
 export interface Broker {
-  /** URL without user info: safe to show. */
-  readonly url: string
   /** "host:port", for sentences. */
   readonly address: string
   readonly device: string
@@ -68,7 +66,6 @@ export function resolveBroker(options: MqttOptions, env: NodeJS.ProcessEnv): Bro
     options.username ?? (url.username === '' ? undefined : decodeURIComponent(url.username))
   const insecure = options.insecure ?? false
   return {
-    url: `${protocol}://${url.host}${web ? url.pathname : ''}`,
     address: `${url.hostname}:${port}`,
     device,
     prefix: `saccade/${device}`,
@@ -92,13 +89,9 @@ export function resolveBroker(options: MqttOptions, env: NodeJS.ProcessEnv): Bro
   }
 }
 
-/** The URL with what is secret taken out, also when it is none. */
-export function withoutUserInfo(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//')
-}
-
 function parseUrl(text: string): URL {
-  const shown = withoutUserInfo(text)
+  // What is wrong is shown without what may be secret in it.
+  const shown = text.replace(/\/\/[^/]*@/, '//')
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.hostname === '' || PORTS[url.protocol.slice(0, -1)] === undefined)
     throw new SaccadeError(

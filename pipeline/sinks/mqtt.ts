@@ -63,7 +63,7 @@ export class MqttSink implements Sink {
     }
     this.#broker = resolveBroker(options, this.#context.env)
     this.#qos = options.qos
-    this.name = `mqtt:${this.#broker.address}`
+    this.name = `mqtt:${this.#broker.address}/${this.#broker.device}`
   }
 
   get state(): SinkState {
@@ -76,6 +76,7 @@ export class MqttSink implements Sink {
     this.#header = header
     this.#how = how
     const { connect } = await import('mqtt')
+    if (this.#closed) return
     if (this.#broker.insecure)
       this.#context.notice(
         `the certificate of the MQTT broker at ${this.#broker.address} is not checked (insecure)`,

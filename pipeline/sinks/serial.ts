@@ -97,6 +97,7 @@ export class SerialSink implements Sink {
     this.#how = how
     this.#maxDetections = detectionsWithin(this.#budget(header))
     const makePort = this.#context.makePort ?? (await systemPort())
+    if (this.#closed) return
     this.#line = new SerialLine(
       this.#path,
       this.#baud,

@@ -251,7 +251,7 @@ test('a URL that is none, or a device that cannot be a topic, is a wrong call', 
   t.throws(make('mqtt://me:secret@/'), { message: /^"mqtt:\/\/\/" is not/ })
   t.throws(make('mqtt://broker', 'a/b'), { message: /^"a\/b" cannot name an MQTT device/ })
   t.throws(make('mqtt://broker/a+b'), { message: /^"a\+b" cannot name an MQTT device/ })
-  t.is(make('mqtt://me:secret@broker/robot7')().name, 'mqtt:broker:1883')
+  t.is(make('mqtt://me:secret@broker/robot7')().name, 'mqtt:broker:1883/robot7')
   t.throws(() => new MqttSink({ url: 'mqtts://broker', ca: '/nowhere.pem' }), {
     message: 'the ca file of the MQTT broker cannot be read: /nowhere.pem (ENOENT)',
   })

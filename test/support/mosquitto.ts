@@ -61,6 +61,8 @@ export class Mosquitto {
       ].join('\n'),
     )
     this.#process = spawn(findTool('mosquitto')!, ['-c', file], { stdio: 'ignore' })
+    // A failing test must not leave it behind.
+    process.once('exit', () => this.#process?.kill('SIGKILL'))
     for (let tries = 0; !(await answers(this.port)); tries++) {
       if (tries > 200) throw new Error('mosquitto does not start')
       await sleep(20)

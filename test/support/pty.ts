@@ -26,6 +26,8 @@ export class PtyPair {
   async plug(): Promise<void> {
     const end = (link: string) => `pty,raw,echo=0,link=${link}`
     this.#socat = spawn(findTool('socat')!, [end(this.near), end(this.far)], { stdio: 'ignore' })
+    // A failing test must not leave it behind.
+    process.once('exit', () => this.#socat?.kill('SIGKILL'))
     await until(() => existsSync(this.near) && existsSync(this.far), 'socat makes its terminals')
   }
 
