@@ -6,6 +6,7 @@ import test from 'ava'
 import { MqttSink } from '../../pipeline/sinks/mqtt.js'
 import { Outlet } from '../../pipeline/sinks/outlet.js'
 import { Ledger } from '../../pipeline/streams/ledger.js'
+import { killAtExit } from '../support/children.js'
 import { Mosquitto, Subscriber } from '../support/mosquitto.js'
 import { header, makeLiveSet, makeSet, summary } from '../support/sets.js'
 import { findTool, lacks } from '../support/tools.js'
@@ -54,7 +55,7 @@ test('the will says offline after SIGKILL', async (t) => {
   const broker = await Mosquitto.start()
   const subscriber = await Subscriber.connect(broker.url, 'r2')
   const script = fileURLToPath(new URL('../support/live-child.js', import.meta.url))
-  const child = spawn(process.execPath, [script, broker.url, 'r2'], { stdio: 'ignore' })
+  const child = killAtExit(spawn(process.execPath, [script, broker.url, 'r2'], { stdio: 'ignore' }))
   await until(() => subscriber.on('detections').length > 2, 'sets come')
   child.kill('SIGKILL')
   await until(() => subscriber.on('status').length === 2, 'the will is heard')

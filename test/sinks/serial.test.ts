@@ -6,6 +6,7 @@ import { Outlet } from '../../pipeline/sinks/outlet.js'
 import { parseSerial, SerialSink } from '../../pipeline/sinks/serial.js'
 import { FrameDecoder, type SerialFrame } from '../../pipeline/sinks/serial-decoder.js'
 import { Ledger } from '../../pipeline/streams/ledger.js'
+import { killAtExit } from '../support/children.js'
 import { PtyPair } from '../support/pty.js'
 import { compilePrinter, robotFolder } from '../support/robot.js'
 import { header, makeLiveSet, makeSet, summary } from '../support/sets.js'
@@ -54,7 +55,7 @@ class Receiver {
   readonly process: ChildProcess
 
   constructor(command: string, args: string[]) {
-    this.process = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.process = killAtExit(spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] }))
     let rest = ''
     this.process.stdout!.setEncoding('utf8').on('data', (text: string) => {
       const parts = (rest + text).split('\n')

@@ -5,6 +5,7 @@ import { connect as connectTcp, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
+import { killAtExit } from './children.js'
 import { findTool } from './tools.js'
 import { sleep } from './wait.js'
 
@@ -60,9 +61,7 @@ export class Mosquitto {
         '',
       ].join('\n'),
     )
-    this.#process = spawn(findTool('mosquitto')!, ['-c', file], { stdio: 'ignore' })
-    // A failing test must not leave it behind.
-    process.once('exit', () => this.#process?.kill('SIGKILL'))
+    this.#process = killAtExit(spawn(findTool('mosquitto')!, ['-c', file], { stdio: 'ignore' }))
     for (let tries = 0; !(await answers(this.port)); tries++) {
       if (tries > 200) throw new Error('mosquitto does not start')
       await sleep(20)

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { killAtExit } from './children.js'
 import { findTool } from './tools.js'
 import { until } from './wait.js'
 
@@ -25,9 +26,9 @@ export class PtyPair {
   /** Makes the terminals, again after `unplug`. */
   async plug(): Promise<void> {
     const end = (link: string) => `pty,raw,echo=0,link=${link}`
-    this.#socat = spawn(findTool('socat')!, [end(this.near), end(this.far)], { stdio: 'ignore' })
-    // A failing test must not leave it behind.
-    process.once('exit', () => this.#socat?.kill('SIGKILL'))
+    this.#socat = killAtExit(
+      spawn(findTool('socat')!, [end(this.near), end(this.far)], { stdio: 'ignore' }),
+    )
     await until(() => existsSync(this.near) && existsSync(this.far), 'socat makes its terminals')
   }
 
