@@ -7,6 +7,7 @@ export interface Failure {
     | 'silent' // it closed the socket before it answered
     | 'credentials'
     | 'client-id'
+    | 'certificate'
     | 'access' // it takes the connection but not the messages
     | 'unreachable'
     | 'lost' // after it was up
@@ -33,12 +34,15 @@ const SOCKET: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'no answer',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks no TLS at that port',
+}
+
+const CERTIFICATE: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; name it with `ca`',
   SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not trusted; name it with `ca`',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is not trusted; name it with `ca`',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks no TLS at that port',
 }
 
 /** Reads the first `error` of an attempt, if there was one. */
@@ -53,6 +57,8 @@ export function failureOf(error: unknown, wasUp: boolean, user: string | undefin
     return { kind: 'silent', why: 'it closes the connection without an answer' }
   if (message === 'connack timeout') return { kind: 'unreachable', why: 'no answer' }
   if (code === undefined) return { kind: 'unreachable', why: `it does not speak MQTT (${message})` }
+  const certificate = CERTIFICATE[code]
+  if (certificate !== undefined) return { kind: 'certificate', why: certificate }
   return { kind: 'unreachable', why: SOCKET[code] ?? message ?? code }
 }
 
@@ -65,3 +71,10 @@ function connackSentence(kind: Failure['kind'], message: string, user: string | 
   if (kind === 'client-id') return 'it refuses the client id'
   return `it refuses the connection: ${message}`
 }
+
+/** What does not mend by itself within seconds: a replay need not wait for it. */
+export const LASTING: ReadonlySet<Failure['kind'] | undefined> = new Set([
+  'credentials',
+  'certificate',
+  'access',
+] as const)

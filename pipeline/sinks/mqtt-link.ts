@@ -3,7 +3,7 @@
 import type { IClientOptions, IClientPublishOptions, MqttClient } from 'mqtt'
 import { SaccadeError } from '../errors.js'
 import { Backoff, type Clock } from './clock.js'
-import { type Failure, failureOf } from './mqtt-failure.js'
+import { type Failure, failureOf, LASTING } from './mqtt-failure.js'
 import type { Broker } from './mqtt-options.js'
 
 const BACKOFF_MIN_MS = 500
@@ -202,7 +202,7 @@ export class MqttLink {
   /** When to try again, after choosing the protocol to try; undefined never. */
   #nextDelay(failure: Failure, protocol: 4 | 5): number | undefined {
     if (failure.kind === 'client-id') return undefined
-    if (failure.kind === 'credentials' || failure.kind === 'access') return this.#backoff.slow()
+    if (LASTING.has(failure.kind)) return this.#backoff.slow()
     if (failure.kind === 'protocol' && protocol === 5) {
       this.#protocol = 4
       this.#proven = true
@@ -265,6 +265,8 @@ function hintFor(kind: Failure['kind'] | undefined): string {
   switch (kind) {
     case 'credentials':
       return 'name the user in the URL and the password in the file that SACCADE_MQTT_PASSWORD_FILE names'
+    case 'certificate':
+      return 'the keys `ca`, `servername` and, for trying, `insecure` of the configuration are about that'
     case 'access':
       return 'allow it in the access list of the broker'
     case 'client-id':

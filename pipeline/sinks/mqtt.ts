@@ -3,7 +3,7 @@ import type { MqttClient } from 'mqtt'
 import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'
 import { type Clock, systemClock } from './clock.js'
-import type { Failure } from './mqtt-failure.js'
+import { type Failure, LASTING } from './mqtt-failure.js'
 import { type Connection, MqttLink, publish } from './mqtt-link.js'
 import { type Broker, type MqttOptions, resolveBroker } from './mqtt-options.js'
 import { headerRecord, setRecord } from './record.js'
@@ -193,8 +193,7 @@ export class MqttSink implements Sink {
     if (kind === 'client-id') throw link.error()
     if (this.#how.wait) return
     const waited = this.#context.clock.now() - link.downSince
-    if (kind === 'credentials' || kind === 'access' || waited >= this.#context.giveUpMs)
-      throw link.error()
+    if (LASTING.has(kind) || waited >= this.#context.giveUpMs) throw link.error()
   }
 
   /** On every connect, since brokers may forget what they retained. */

@@ -71,7 +71,7 @@ test('a certificate is checked against `ca`, refused in one sentence, and accept
   const url = `mqtts://127.0.0.1:${broker.port}`
   const notices: string[] = []
   const open = async (options: object) => {
-    const context = { ...quick, giveUpMs: 600, notice: (line: string) => notices.push(line) }
+    const context = { ...quick, notice: (line: string) => notices.push(line) }
     const sink = new MqttSink({ url, device: 'tls', ...options }, context)
     await sink.open(header, { wait: false, live: false })
     const { state } = sink
@@ -122,7 +122,7 @@ test('a server that speaks no MQTT is one sentence', async (t) => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  const sink = new MqttSink({ url: `mqtt://127.0.0.1:${port}` }, { ...quick, giveUpMs: 800 })
+  const sink = new MqttSink({ url: `mqtt://127.0.0.1:${port}` }, { ...quick, giveUpMs: 2000 })
   await t.throwsAsync(sink.open(header, { wait: false, live: false }), {
     message:
       /^no connection to the MQTT broker at 127\.0\.0\.1:\d+: it does not speak MQTT \(.+\)$/,

@@ -46,7 +46,7 @@ for (const [way, answer] of Object.entries(refusals)) {
 
 test('a broker that refuses 3.1.1 as well is one sentence', async (t) => {
   const old = await OldBroker.start(refusals['CONNACK of MQTT 3.1.1 with code 1'])
-  const sink = new MqttSink({ url: `mqtt://127.0.0.1:${old.port}` }, { ...quick, giveUpMs: 500 })
+  const sink = new MqttSink({ url: `mqtt://127.0.0.1:${old.port}` }, { ...quick, giveUpMs: 2000 })
   await t.throwsAsync(sink.open(header, replay), {
     message: `no connection to the MQTT broker at 127.0.0.1:${old.port}: it speaks neither MQTT 5 nor 3.1.1`,
   })
@@ -55,7 +55,7 @@ test('a broker that refuses 3.1.1 as well is one sentence', async (t) => {
 
 test('what closes every socket is asked with 5, 5, 4 and 5 again, and named', async (t) => {
   const old = await OldBroker.start(refusals['a closed socket'])
-  const sink = new MqttSink({ url: `mqtt://127.0.0.1:${old.port}` }, { ...quick, giveUpMs: 1500 })
+  const sink = new MqttSink({ url: `mqtt://127.0.0.1:${old.port}` }, { ...quick, giveUpMs: 2000 })
   await t.throwsAsync(sink.open(header, replay), {
     message: `no connection to the MQTT broker at 127.0.0.1:${old.port}: it closes the connection without an answer`,
   })

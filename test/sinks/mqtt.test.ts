@@ -140,7 +140,7 @@ test('in a replay a broker that restarts costs no set', async (t) => {
 })
 
 test('a replay gives up on an absent broker with one sentence', async (t) => {
-  const sink = new MqttSink({ url: 'mqtt://user:secret@127.0.0.1:1' }, { ...quick, giveUpMs: 700 })
+  const sink = new MqttSink({ url: 'mqtt://user:secret@127.0.0.1:1' }, { ...quick, giveUpMs: 2000 })
   const error = await t.throwsAsync(sink.open(header, { wait: false, live: false }))
   t.like(error, {
     code: 'ERR_CONNECT',
@@ -153,7 +153,7 @@ test('a replay gives up when the broker stays away in the middle', async (t) => 
   if (lacks(t, 'mosquitto')) return
   const broker = await Mosquitto.start()
   const ledger = new Ledger()
-  const sink = new MqttSink({ url: broker.url, device: 'r5' }, { ...quick, giveUpMs: 700 })
+  const sink = new MqttSink({ url: broker.url, device: 'r5' }, { ...quick, giveUpMs: 2000 })
   const outlet = new Outlet(sink, ledger, { live: false })
   await outlet.open(header, { wait: false })
   await outlet.push(makeSet(0))
