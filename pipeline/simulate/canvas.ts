@@ -64,10 +64,14 @@ export class LogCanvas {
     const row = y * this.#stride
     const pixels = y * this.width
     let sum = 0
+    let coverage = 0
     for (let x = from; x < to; x++) {
-      sum += area[row + x]!
-      area[row + x] = 0
-      const coverage = sum < 0 ? -sum : sum
+      const change = area[row + x]!
+      if (change !== 0) {
+        area[row + x] = 0
+        sum += change
+        coverage = sum < 0 ? -sum : sum
+      }
       if (coverage < 0.002 || x >= this.width) continue
       const at = pixels + x
       if (coverage > 0.998) this.level[at] = level
