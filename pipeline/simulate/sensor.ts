@@ -48,6 +48,7 @@ export class EventSensor {
   #polarity = new Uint8Array(FIRST_CAPACITY)
   #count = 0
   #chunk: EventChunk = newChunk(FIRST_CAPACITY)
+  #places = new Uint32Array(0)
 
   constructor(
     readonly width: number,
@@ -153,13 +154,14 @@ export class EventSensor {
 
   /** Counting sort by stamp; equal stamps keep their order. */
   #sorted(startUs: number, stepUs: number): EventChunk {
-    const starts = new Uint32Array(stepUs + 1)
-    for (let n = 0; n < this.#count; n++) starts[this.#offset[n]! + 1]! += 1
-    for (let i = 1; i <= stepUs; i++) starts[i]! += starts[i - 1]!
+    if (this.#places.length <= stepUs) this.#places = new Uint32Array(stepUs + 1)
+    const places = this.#places.fill(0)
+    for (let n = 0; n < this.#count; n++) places[this.#offset[n]! + 1]! += 1
+    for (let i = 1; i <= stepUs; i++) places[i]! += places[i - 1]!
     const chunk = this.#chunk
     for (let n = 0; n < this.#count; n++) {
       const offset = this.#offset[n]!
-      const to = starts[offset]!++
+      const to = places[offset]!++
       const pixel = this.#pixel[n]!
       chunk.t[to] = startUs + offset
       chunk.y[to] = (pixel / this.width) | 0

@@ -90,6 +90,8 @@ export class Simulation {
   readonly geometry: Geometry
   /** Labels so far, by time, then track; all of them once the chunks have been pulled. */
   readonly labels: SimulatedLabel[] = []
+  /** Simulated so far, µs: the end of the chunk in hand. For progress. */
+  reached = 0
 
   constructor(readonly spec: WholeSpec) {
     this.geometry = { width: spec.width, height: spec.height }
@@ -99,6 +101,7 @@ export class Simulation {
   *chunks(): Generator<EventChunk, void> {
     const { seed, width, height, durationUs, scene: place, sensor: sensorSpec } = this.spec
     this.labels.length = 0
+    this.reached = 0
     const canvas = new LogCanvas(width, height)
     const scene = makePlace(place, this.spec, canvas, new Random(seed, 1))
     scene.paint(0)
@@ -109,6 +112,7 @@ export class Simulation {
       canvas.tracking = end % LABEL_EVERY_US === 0
       scene.paint(end / 1e6)
       if (canvas.tracking) this.labels.push(...labelsOf(scene, end))
+      this.reached = end
       yield sensor.step(canvas.level, start, end - start)
       start = end
     }

@@ -46,6 +46,7 @@ export const SKY = 1.6
 const PAVEMENT = 0.35
 const KERB = 0.6
 const MARK = 1.1
+const WORN = 0.75
 
 /** Cross-section of a street; x in metres from the camera's lane. */
 export interface StreetPlan {
@@ -96,7 +97,7 @@ export function makeRoad(plan: StreetPlan, random: Random): Mesh {
   if (junction) {
     for (const z of [junction.from - 3.2, junction.to + 0.6]) {
       for (let x = leftKerb + 0.4; x < rightKerb - 0.4; x += 1)
-        road.flat(MARK, x, z, x + 0.5, z + 2.6)
+        road.flat(WORN, x, z, x + 0.5, z + 2.6)
     }
     road.flat(MARK, -1.7, junction.from - 4.4, rightKerb - 0.3, junction.from - 4)
   }
