@@ -8,6 +8,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   saccade::addon::ExportKernels(env, exports);
   saccade::addon::ExportEngine(env, exports);
   saccade::addon::ExportDetect(env, exports);
+  saccade::addon::ExportEvents(env, exports);
+  saccade::addon::ExportWindows(env, exports);
   return exports;
 }
 

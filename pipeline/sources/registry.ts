@@ -1,0 +1,5 @@
+// The recording formats. A new one is a file with a RecordingFormat and a line here; the first that recognises wins.
+import { datFormat } from './dat.js'
+import type { RecordingFormat } from './recording.js'
+
+export const RECORDING_FORMATS: readonly RecordingFormat[] = [datFormat]
