@@ -1,7 +1,8 @@
 // `saccade/models`: what turns a network into a plan.
 export type { Plan } from '../pipeline/index.js'
 export { type CompileReport, type ConvReport, compile } from './compile/compile.js'
-export { encodePlan, savePlan } from './compile/spike-file.js'
+export { type Snapped, snapToGrid } from './compile/snap.js'
+export { encodePlan, savePlan, writeWhole } from './compile/spike-file.js'
 export { exposeValues } from './onnx/expose.js'
 export type * from './onnx/graph.js'
 export { readOnnx } from './onnx/read.js'

@@ -34,10 +34,15 @@ export interface Layers {
 
 /** Lowers a graph. */
 export function lower(graph: Graph): Layers {
-  const nodes = withoutIdentities(graph)
-  const live = withoutDeadEnds(nodes.nodes, nodes.outputs)
-  const merged = mergeNorms(live, graph.shapes, nodes.outputs)
-  return asReal(merged, graph, nodes.outputs)
+  const { layers, outputs } = mergedLayers(graph)
+  return asReal(layers, graph, outputs)
+}
+
+/** The layers with all normalisations merged, before anything is added for a plan; outputs as they are named then. */
+export function mergedLayers(graph: Graph): { layers: Layer[]; outputs: string[] } {
+  const { nodes, outputs } = withoutIdentities(graph)
+  const live = withoutDeadEnds(nodes, outputs)
+  return { layers: mergeNorms(live, graph.shapes, outputs), outputs }
 }
 
 function withoutIdentities(graph: Graph): { nodes: GraphNode[]; outputs: string[] } {

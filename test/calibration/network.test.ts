@@ -1,0 +1,125 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { calibrate, reportLines } from '../../calibration/index.js'
+import { readOnnx } from '../../models/index.js'
+import { Model } from '../../pipeline/index.js'
+import { integers, OnnxBuilder, unrolled } from '../support/make-onnx.js'
+import { randomFrame } from '../support/make-plan.js'
+import { packageRoot } from '../support/shared.js'
+
+const runtime = await import('onnxruntime-node' as string).catch(() => undefined)
+
+/** An ordinary float network: weights on no grid, a normalisation behind an Identity, two time steps. */
+function floatNetwork(): Uint8Array {
+  const b = new OnnxBuilder({ steps: 2 })
+  b.model.functions.push(unrolled('ILIF', 2))
+  const settings = { levels: { f: 4 }, decay: { f: 0.25 } }
+  const stem = b.conv('frames', 'stem', [4, 2, 7, 7], (i) => Math.sin(i * i), {
+    stride: 8,
+    bias: false,
+  })
+  const same = b.add('Identity', [stem], ['same'])
+  const four = (name: string, data: number[]) =>
+    b.constant(name, { ...integers([4], []), dataType: 1, floatData: data })
+  const norm = b.add(
+    'BatchNormalization',
+    [
+      same,
+      four('g', [1.1, 0.9, 0.4, 2]),
+      four('b', [0.1, 0.2, 0, 0.3]),
+      four('m', [0.5, 0, 0.1, 0]),
+      four('v', [1, 2, 3, 4]),
+    ],
+    ['norm'],
+    {},
+    { name: 'bn' },
+  )
+  const head = b.conv(b.neuron(norm, 'n', settings), 'head', [10, 4, 1, 1], (i) => Math.cos(i * i))
+  b.output(b.add('ReduceMean', [head], ['mean'], { axes: [0] }))
+  return b.encode()
+}
+
+function written(): { folder: string; path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'saccade-calibrate-'))
+  const path = join(folder, 'street.onnx')
+  writeFileSync(path, floatNetwork())
+  return { folder, path }
+}
+
+test('an ordinary float network is rounded, said to be, and its plan lies beside it', async (t) => {
+  const { folder, path } = written()
+  const calibration = await calibrate(path)
+  t.is(calibration.planPath, join(folder, 'street.spike'))
+  t.deepEqual(readdirSync(folder).sort(), ['street.onnx', 'street.spike'])
+  t.is(calibration.report.exact, 'no')
+  t.deepEqual(
+    calibration.report.convs.map(({ name, bits, lossless }) => [name, bits, lossless]),
+    [
+      ['stem', 8, false],
+      ['head', 8, false],
+    ],
+  )
+  const lines = reportLines(calibration)
+  t.regex(lines[0]!, /^stem {2}int8 {2}rounded 0\.\d\d % .*\|sum\| <= \d+/)
+  t.regex(lines.at(-1)!, /^exact: no \(the weights of stem lie on no grid/)
+  t.deepEqual((await Model.load(calibration.planPath)).plan, calibration.plan)
+})
+
+test('with a grid the network becomes exact, is written as ONNX, and both backends agree on it', async (t) => {
+  const { folder, path } = written()
+  const calibration = await calibrate(path, { grid: true })
+  t.deepEqual(readdirSync(folder).sort(), ['street.grid.onnx', 'street.grid.spike', 'street.onnx'])
+  t.is(calibration.report.exact, 'yes', calibration.report.exactReason)
+  for (const conv of calibration.report.convs) {
+    t.deepEqual([conv.bits, conv.lossless], [8, true])
+    const moved = calibration.moved!.get(conv.name)!
+    t.true(moved > 0 && moved < 0.02, `${conv.name} moved ${moved}`)
+  }
+  const snapped = readFileSync(calibration.onnxPath!)
+  for (const node of readOnnx(snapped, 'snapped').nodes) {
+    t.not(node.op, 'norm')
+    t.not(node.op, 'identity')
+    if (node.op !== 'conv') continue
+    t.true(node.bias!.every((b) => Number.isInteger(b * 4096)))
+  }
+  const model = await Model.load(calibration.planPath)
+  t.is(model.onnxPath, calibration.onnxPath)
+  if (runtime === undefined) return t.log('onnxruntime-node is not installed: not compared')
+  const frames = randomFrame(model.plan, 2)
+  await using native = await model.open()
+  await using onnx = await model.open({ backend: 'onnx' })
+  t.deepEqual(await native.trace(frames), await onnx.trace(frames))
+})
+
+test('a network that is on the grid already does not move', async (t) => {
+  const out = join(mkdtempSync(join(tmpdir(), 'saccade-calibrate-')), 'pilot.spike')
+  const { moved, plan } = await calibrate(join(packageRoot, 'models', 'car-pilot', 'model.onnx'), {
+    grid: true,
+    out,
+  })
+  t.true([...moved!.values()].every((distance) => distance === 0))
+  const pilot = await Model.load('car-pilot')
+  t.deepEqual(plan.weights, pilot.plan.weights)
+  t.deepEqual(plan.ops, pilot.plan.ops)
+})
+
+test('nothing is overwritten and nothing half written', async (t) => {
+  const { folder, path } = written()
+  await t.throwsAsync(calibrate(path, { grid: true, out: join(folder, 'street.spike') }), {
+    code: 'ERR_ARGUMENT',
+    message: `${folder}/street.onnx: the snapped network would overwrite the one it is made from`,
+  })
+  await t.throwsAsync(calibrate(path, { out: join(folder, 'street.bin') }), {
+    code: 'ERR_ARGUMENT',
+  })
+  await t.throwsAsync(calibrate(join(folder, 'other.onnx')), { code: 'ERR_NOT_FOUND' })
+  await t.throwsAsync(calibrate(path, { out: join(folder, 'nowhere', 'x.spike') }), {
+    code: 'ERR_IO',
+  })
+  writeFileSync(join(folder, 'cut.onnx'), floatNetwork().subarray(0, 500))
+  await t.throwsAsync(calibrate(join(folder, 'cut.onnx')), { code: 'ERR_MODEL' })
+  t.deepEqual(readdirSync(folder).sort(), ['cut.onnx', 'street.onnx'])
+  t.false(existsSync(join(folder, 'nowhere')))
+})
