@@ -1,7 +1,7 @@
 // ONNX bytes -> plan and report. Reading, lowering, quantising and proving are apart; here they meet.
 import { createHash } from 'node:crypto'
 import type { Plan, PlanOp, PlanTensor } from '../../pipeline/detect/plan.js'
-import { checkPlan, inputLimit } from '../../pipeline/detect/plan-check.js'
+import { checkPlan, inputLimit, largestSum, MOST_INT32 } from '../../pipeline/detect/plan-check.js'
 import { SaccadeError } from '../../pipeline/errors.js'
 import type { Graph } from '../onnx/graph.js'
 import { readOnnx } from '../onnx/read.js'
@@ -58,11 +58,11 @@ export function compile(
 
 function compileGraph(graph: Graph, name: string, onnxSha256: string) {
   const layers = lower(graph)
-  const limit = inputLimit(graph.window)
+  const frameLimit = inputLimit(graph.window)
   const convs = layers.layers.filter((layer) => layer.op === 'conv')
   for (const layer of convs) roundToFloat(layer)
-  const proof = prove(layers, limit, graph.window.scale, graph.window.steps)
-  const limits = new Map<string, number>([[graph.input, limit]])
+  const proof = prove(layers, frameLimit, graph.window.scale, graph.window.steps)
+  const limits = new Map<string, number>([[graph.input, frameLimit]])
   for (const layer of layers.layers)
     if (layer.op === 'neuron') limits.set(layer.output, layer.levels)
 
@@ -77,9 +77,10 @@ function compileGraph(graph: Graph, name: string, onnxSha256: string) {
       weights.set(`${layer.name}.bias`, Float32Array.from(layer.bias))
       return { ...common, op: 'realconv', bits: 32, lossless: true, loss: 0, shifts: undefined }
     }
-    const found = quantise(layer.weight, layer.outputs, (integers) =>
-      fitsInt32(integers, layer.outputs, limits.get(layer.input)!),
-    )
+    const limit = limits.get(layer.input)!
+    const fits = (integers: Int8Array | Int16Array) =>
+      largestSum(integers, layer.outputs, limit) <= MOST_INT32
+    const found = quantise(layer.weight, layer.outputs, fits)
     const inputScale = layer.input === graph.input ? graph.window.scale : 1
     const scales = found.scales.map((scale) => scale * inputScale)
     weights.set(`${layer.name}.weight`, found.integers)
@@ -150,16 +151,6 @@ function roundToFloat(layer: ConvLayer): void {
         `the merged weights of ${layer.name} leave the range of float32`,
       )
   }
-}
-
-function fitsInt32(integers: Int8Array | Int16Array, outputs: number, limit: number): boolean {
-  const perOutput = integers.length / outputs
-  for (let start = 0; start < integers.length; start += perOutput) {
-    let sum = 0
-    for (const q of integers.subarray(start, start + perOutput)) sum += Math.abs(q)
-    if (sum * limit > 2 ** 31 - 1) return false
-  }
-  return true
 }
 
 function shiftsOf(scales: Float64Array): [number, number] | undefined {

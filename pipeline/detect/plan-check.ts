@@ -11,7 +11,8 @@ export interface WeightShape {
 }
 
 const MOST_NUMBERS = 2 ** 27
-const MOST_INT32 = 2 ** 31 - 1
+/** The largest sum that an accumulator holds. */
+export const MOST_INT32 = 2 ** 31 - 1
 
 /** The largest value a frame can hold. */
 export function inputLimit(window: WindowSpec): number {
@@ -62,7 +63,8 @@ export function checkPlan(plan: Plan): void {
   const limits = valueLimits(plan)
   for (const op of plan.ops) {
     if (op.op !== 'conv') continue
-    const most = largestSum(plan, op, limits.get(op.input)!)
+    const weights = plan.weights.get(`${op.name}.weight`)!
+    const most = largestSum(weights, plan.tensors[op.output]!.channels, limits.get(op.input)!)
     if (most > MOST_INT32) throw at(op, `can sum up to ${most}, which leaves int32`)
   }
 }
@@ -76,14 +78,13 @@ export function valueLimits(plan: Pick<Plan, 'ops' | 'tensors' | 'window'>): Map
   return limits
 }
 
-/** The largest magnitude an accumulator of the layer can reach, whatever the input and the order of summation. */
+/** The largest magnitude an accumulator can reach over all inputs up to `limit`, whatever the order of summation. */
 export function largestSum(
-  plan: Pick<Plan, 'weights' | 'tensors'>,
-  op: ConvOp,
+  weights: Int8Array | Int16Array | Float32Array,
+  outputs: number,
   limit: number,
 ): number {
-  const weights = plan.weights.get(`${op.name}.weight`)!
-  const perOutput = weights.length / plan.tensors[op.output]!.channels
+  const perOutput = weights.length / outputs
   let most = 0
   for (let start = 0; start < weights.length; start += perOutput) {
     let sum = 0
