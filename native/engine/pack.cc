@@ -179,58 +179,77 @@ std::string PackDense(const Op& op, int in_channels, int out_channels, size_t ro
   return "";
 }
 
-// Kernel rows after which paired sums are widened; 0 when pairs may overflow even within a row.
+// Kernel rows, whole pairs, after which paired sums are widened; 0 when they may overflow even within a pair.
 int WidenRows(const Op& op, int channels, int largest) {
-  for (int rows = op.kernel_height; rows > 0; rows--) {
-    bool fits = true;
-    for (int c = 0; fits && c < channels; c++) {
+  const auto fits = [&](int rows) {
+    for (int c = 0; c < channels; c++) {
       Bound bound;
-      for (int ky = 0; fits && ky < op.kernel_height; ky++) {
+      for (int ky = 0; ky < op.kernel_height; ky++) {
         if (ky % rows == 0) bound = Bound{};
         for (int kx = 0; kx < op.kernel_width; kx++) {
           bound.Add(Weight(op, static_cast<size_t>((c * op.kernel_height + ky) * op.kernel_width + kx)),
                     largest);
         }
-        fits = bound.Fits();
+        if (!bound.Fits()) return false;
       }
     }
-    if (fits) return rows;
+    return true;
+  };
+  for (int rows = (op.kernel_height + 1) / 2 * 2; rows > 0; rows -= 2) {
+    if (fits(rows)) return rows;
   }
   return 0;
+}
+
+int DepthwiseWeight(const Op& op, int channels, int channel, int ky, int kx) {
+  if (channel >= channels || ky >= op.kernel_height) return 0;
+  return Weight(op, static_cast<size_t>((channel * op.kernel_height + ky) * op.kernel_width + kx));
+}
+
+// The order of the channels is that of the interleaves: 8 of the low half of each 16, then 8 of the high
+// half.
+void PackPairs(const Op& op, int channels, int first, int block, int8_t* to) {
+  for (int ky = 0; ky < op.kernel_height; ky += 2) {
+    for (int kx = 0; kx < op.kernel_width; kx++) {
+      for (int half = 0; half < 2; half++) {
+        for (int i = 0; i < block / 2; i++) {
+          const int channel = first + i / 8 * 16 + half * 8 + i % 8;
+          *to++ = static_cast<int8_t>(DepthwiseWeight(op, channels, channel, ky, kx));
+          *to++ = static_cast<int8_t>(DepthwiseWeight(op, channels, channel, ky + 1, kx));
+        }
+      }
+    }
+  }
+}
+
+void PackSingle(const Op& op, int channels, int first, int block, int32_t* to) {
+  for (int ky = 0; ky < op.kernel_height; ky++) {
+    for (int kx = 0; kx < op.kernel_width; kx++) {
+      for (int lane = 0; lane < block; lane++) *to++ = DepthwiseWeight(op, channels, first + lane, ky, kx);
+    }
+  }
 }
 
 std::string PackDepthwise(const Op& op, int channels, int largest, const kernels::Table& table,
                           size_t* budget, PackedConv* packed) {
   const bool paired_width = op.kernel_width == 3 || op.kernel_width == 5 || op.kernel_width == 7;
-  packed->widen_rows = op.weight8 ? WidenRows(op, channels, largest) : 0;
-  packed->pairs = table.pair_lanes && paired_width && op.stride_x == 1 && packed->widen_rows > 0;
-  const int block = packed->pairs ? table.pair_lanes : table.lanes;
-  const int columns = packed->pairs ? (op.kernel_width + 1) / 2 : op.kernel_width;
+  const bool can_pair = table.paired && paired_width && op.stride_x == 1 && op.weight8;
+  packed->widen_rows = can_pair ? WidenRows(op, channels, largest) : 0;
+  packed->pairs = packed->widen_rows > 0;
+  const int block = packed->pairs ? table.paired : table.lanes;
   packed->blocks = Blocks(channels, block);
-  packed->block_bytes = static_cast<size_t>(op.kernel_height) * static_cast<size_t>(columns) *
-                        static_cast<size_t>(block) * (packed->pairs ? 2 : 4);
+  const size_t columns = static_cast<size_t>(op.kernel_width) * static_cast<size_t>(block);
+  packed->block_bytes = packed->pairs ? static_cast<size_t>((op.kernel_height + 1) / 2) * columns * 2
+                                      : static_cast<size_t>(op.kernel_height) * columns * 4;
   const std::string error =
       Take(packed->block_bytes * static_cast<size_t>(packed->blocks), budget, &packed->weights);
   if (!error.empty()) return error;
-  auto at = [&](int channel, int ky, int kx) {
-    if (channel >= channels || kx >= op.kernel_width) return 0;
-    return Weight(op, static_cast<size_t>((channel * op.kernel_height + ky) * op.kernel_width + kx));
-  };
-  auto* to8 = reinterpret_cast<int8_t*>(packed->weights.data());
-  auto* to32 = reinterpret_cast<int32_t*>(packed->weights.data());
   for (int b = 0; b < packed->blocks; b++) {
-    for (int ky = 0; ky < op.kernel_height; ky++) {
-      for (int column = 0; column < columns; column++) {
-        for (int lane = 0; lane < block; lane++) {
-          const int channel = b * block + lane;
-          if (packed->pairs) {
-            *to8++ = static_cast<int8_t>(at(channel, ky, 2 * column));
-            *to8++ = static_cast<int8_t>(at(channel, ky, 2 * column + 1));
-          } else {
-            *to32++ = at(channel, ky, column);
-          }
-        }
-      }
+    uint8_t* to = packed->weights.data() + static_cast<size_t>(b) * packed->block_bytes;
+    if (packed->pairs) {
+      PackPairs(op, channels, b * block, block, reinterpret_cast<int8_t*>(to));
+    } else {
+      PackSingle(op, channels, b * block, block, reinterpret_cast<int32_t*>(to));
     }
   }
   return "";

@@ -76,9 +76,9 @@ struct ConvArgs {
   Epilogue out;
 };
 
-// Depthwise convolution on u8. Two forms: `pairs` (s8, horizontal taps two by two, 16-bit sums widened after
+// Depthwise convolution on u8. Two forms: `pairs` (s8, vertical taps two by two, 16-bit sums widened after
 // every `widen_rows` kernel rows; stride 1) and single taps with s32 weights.
-// Weights: pairs [block][ky][pair][lane][2 taps] s8; single [block][ky][kx][lane] s32.
+// Weights: pairs [block][pair of ky][kx][2 halves][channel][2 taps] s8; single [block][ky][kx][lane] s32.
 struct DepthwiseArgs {
   const uint8_t* input;
   size_t input_pixel, input_row, input_step;

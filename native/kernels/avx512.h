@@ -21,8 +21,8 @@ struct Avx512Vnni {
   static constexpr int kLanes = 16;
   static constexpr int kBytes = 64;
   static constexpr int kVectors = 2;
-  static constexpr int kPixels = 12;  // 24 sums + 2 weights + taps of 32 registers
-  static constexpr int kPairPixels = 8;
+  static constexpr int kPixels = 12;          // 24 sums + 2 weights + taps of 32 registers
+  static constexpr int kDepthwisePixels = 8;  // 16 sums + 2 interleaved + product
   static constexpr bool kNarrow = false;
 
   static SACCADE_INLINE Int Zero() { return _mm512_setzero_si512(); }
@@ -45,21 +45,23 @@ struct Avx512Vnni {
     sum = _mm512_dpwssd_epi32(sum, taps, weights);
   }
 
-  static SACCADE_INLINE Int LoadChannels16(const uint8_t* p) {
-    return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-  }
-  static SACCADE_INLINE Int LoadChannels32(const uint8_t* p) {
+  // Depthwise; see avx2.h. Of 64 channels the low interleave holds 0-7, 16-23, 32-39, 48-55.
+  static SACCADE_INLINE Int LoadChannels(const uint8_t* p) {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
-  static SACCADE_INLINE Int Interleave(Int low, Int high) {
-    return _mm512_or_si512(low, _mm512_slli_epi16(high, 8));
-  }
+  static SACCADE_INLINE Int InterleaveLow(Int a, Int b) { return _mm512_unpacklo_epi8(a, b); }
+  static SACCADE_INLINE Int InterleaveHigh(Int a, Int b) { return _mm512_unpackhi_epi8(a, b); }
   static SACCADE_INLINE void Step8Narrow(Int& sum, Int taps, Int weights) {
     sum = _mm512_add_epi16(sum, _mm512_maddubs_epi16(taps, weights));
   }
-  static SACCADE_INLINE Int WidenLow(Int a) { return _mm512_cvtepi16_epi32(_mm512_castsi512_si256(a)); }
-  static SACCADE_INLINE Int WidenHigh(Int a) {
-    return _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(a, 1));
+  static SACCADE_INLINE void Spread(Int low, Int high, Int wide[4]) {
+    // 128-bit lanes l0 h0 l1 h1 | l2 h2 l3 h3.
+    const Int lower = _mm512_permutex2var_epi64(low, _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), high);
+    const Int upper = _mm512_permutex2var_epi64(low, _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4), high);
+    wide[0] = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(lower));
+    wide[1] = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(lower, 1));
+    wide[2] = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(upper));
+    wide[3] = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(upper, 1));
   }
 
   static SACCADE_INLINE Float Broadcast(float x) { return _mm512_set1_ps(x); }
@@ -78,6 +80,10 @@ struct Avx512Vnni {
   }
   static SACCADE_INLINE void StoreFloat(float* p, Float a, int left) {
     _mm512_mask_storeu_ps(p, First(left), a);
+  }
+  static SACCADE_INLINE void StoreBytes(uint8_t* p, Int a, Int b) {
+    StoreBytes(p, a, kLanes);
+    StoreBytes(p + kLanes, b, kLanes);
   }
   static SACCADE_INLINE void StoreBytes(uint8_t* p, Int a, int left) {
     _mm512_mask_cvtepi32_storeu_epi8(p, First(left), a);

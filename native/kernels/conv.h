@@ -4,8 +4,8 @@
 #pragma once
 
 #include "kernels/args.h"
-#include "kernels/epilogue.h"
 #include "kernels/inline.h"
+#include "kernels/tiles.h"
 
 namespace saccade::kernels {
 namespace {
@@ -68,46 +68,30 @@ AccumulateFunction<V> ChoosePixels(int pixels, std::integer_sequence<int, i...>)
 }
 
 template <class V, int Q, bool kWide>
-void ConvBlock(const ConvArgs& args, const Part& part, int block, FinishFunction<V> finish) {
-  alignas(64) int32_t sums[V::kPixels * Q * V::kLanes];
-  alignas(64) float state[V::kPixels * Q * V::kLanes];
+void ConvBlock(const ConvArgs& args, const Part& part, int block) {
   const uint8_t* weights =
       static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
-  // Tiles of equal width (+-1): a row of 38 is 6 x 5 + 2 x 4, not 7 x 5 + 3.
-  const int tiles = (args.width + V::kPixels - 1) / V::kPixels;
-  const bool memory = args.out.firing == Firing::kIlif || args.out.firing == Firing::kTau;
-  for (int y = part.row_begin; y < part.row_end; y++) {
-    for (int i = 0, x = 0; i < tiles; i++) {
-      const int end = static_cast<int>(static_cast<int64_t>(args.width) * (i + 1) / tiles);
-      const int pixels = end - x;
-      const auto accumulate =
-          ChoosePixels<V, Q, kWide>(pixels, std::make_integer_sequence<int, V::kPixels>{});
-      if (memory) {
-        for (float& m : state) m = 0.0f;
-      }
-      const uint8_t* run =
-          args.input + static_cast<size_t>(y) * args.input_row + static_cast<size_t>(x) * args.input_pixel;
-      for (int t = 0; t < args.steps; t++) {
-        accumulate(run, args.input_pixel, weights, args.segments, args.segment_count, sums);
-        finish(args.out, args.channels, Place{x, y, t, block * V::kVectors * V::kLanes}, pixels, Q, sums,
-               state);
-        run += args.input_step;
-      }
-      x = end;
-    }
-  }
+  const int channel = block * V::kVectors * V::kLanes;
+  ForTiles<V, V::kPixels, Q>(args.out, args.channels, channel, args.width, args.steps, part,
+                             [&](int x, int y, int t, int pixels, int32_t* sums) SACCADE_LAMBDA {
+                               const uint8_t* run = args.input + static_cast<size_t>(t) * args.input_step +
+                                                    static_cast<size_t>(y) * args.input_row +
+                                                    static_cast<size_t>(x) * args.input_pixel;
+                               ChoosePixels<V, Q, kWide>(pixels,
+                                                         std::make_integer_sequence<int, V::kPixels>{})(
+                                   run, args.input_pixel, weights, args.segments, args.segment_count, sums);
+                             });
 }
 
 // Blocks outermost: the weights of one block stay in the first-level cache while all its rows are done.
 template <class V, bool kWide>
 void Conv(const ConvArgs& args, const Part& part) {
-  const FinishFunction<V> finish = ChooseFinish<V>(args.out);
   for (int block = part.block_begin; block < part.block_end; block++) {
     const int left = args.channels - block * V::kVectors * V::kLanes;
     if (left > V::kLanes) {
-      ConvBlock<V, V::kVectors, kWide>(args, part, block, finish);
+      ConvBlock<V, V::kVectors, kWide>(args, part, block);
     } else {
-      ConvBlock<V, 1, kWide>(args, part, block, finish);
+      ConvBlock<V, 1, kWide>(args, part, block);
     }
   }
 }

@@ -1,56 +1,56 @@
-// Depthwise convolution on u8. Two forms. Pairs: bytes of horizontally adjacent pixels x, x+1 are interleaved
-// once and meet the taps (0,1), (2,3), (4,5), (6,-) of up to four outputs, two products per 16-bit lane.
-// Single: one 32-bit product per tap, for any stride and weight.
+// Depthwise convolution on u8. Two forms. Pairs: the bytes of two kernel rows are interleaved, so that one
+// instruction multiplies two vertical taps of every channel into a 16-bit lane; an interleaved pixel serves
+// all taps of a row pair. Single: one 32-bit product per tap, for any stride and weight.
 #pragma once
 
 #include "kernels/args.h"
-#include "kernels/epilogue.h"
 #include "kernels/inline.h"
+#include "kernels/tiles.h"
 
 namespace saccade::kernels {
 namespace {
 
-// sums[P][2][lanes]: two vectors of 32-bit sums per pixel.
+// sums[P][4][lanes]: a block is as many channels as a vector has bytes. Interleaving leaves them in the low
+// and high halves of each 128-bit lane; weights are packed in that order and Spread restores it.
 template <class V, int P, int K>
 void AccumulatePairs(const DepthwiseArgs& args, const uint8_t* first, const uint8_t* weights, int32_t* sums) {
   using I = typename V::Int;
-  constexpr int kPairs = (K + 1) / 2;
-  constexpr int kPixels = P + K - 1;
   const size_t tap_pixel = args.tap_pixel, tap_row = args.tap_row;
   const int height = args.kernel_height, widen_rows = args.widen_rows;
-  I acc[P];
-  Unroll<P>([&](auto p) SACCADE_LAMBDA { acc[p] = V::Zero(); });
+  I acc[2 * P];
+  Unroll<2 * P>([&](auto i) SACCADE_LAMBDA { acc[i] = V::Zero(); });
   bool widened = false;
-  for (int ky = 0, narrow = 0; ky < height; ky++) {
-    I w[kPairs];
-    Unroll<kPairs>([&](auto m) SACCADE_LAMBDA { w[m] = V::LoadInt(weights + m * V::kBytes); });
-    I current = V::LoadChannels16(first);
-    Unroll<kPixels>([&](auto j) SACCADE_LAMBDA {
-      I pair = current;
-      if constexpr (j + 1 < kPixels) {
-        current = V::LoadChannels16(first + (j + 1) * tap_pixel);
-        pair = V::Interleave(pair, current);
-      }
-      Unroll<kPairs>([&](auto m) SACCADE_LAMBDA {
-        constexpr int p = j - 2 * m;
-        if constexpr (p >= 0 && p < P) V::Step8Narrow(acc[p], pair, w[m]);
+  for (int ky = 0, narrow = 0; ky < height; ky += 2) {
+    const uint8_t* upper = first;
+    // The last row of an odd kernel has no partner; its weights are zero.
+    const uint8_t* lower = ky + 1 < height ? first + tap_row : first;
+    Unroll<P + K - 1>([&](auto j) SACCADE_LAMBDA {
+      const I a = V::LoadInt(upper), b = V::LoadInt(lower);
+      const I low = V::InterleaveLow(a, b), high = V::InterleaveHigh(a, b);
+      Unroll<K>([&](auto kx) SACCADE_LAMBDA {
+        constexpr int p = j - kx;
+        if constexpr (p >= 0 && p < P) {
+          V::Step8Narrow(acc[2 * p], low, V::LoadInt(weights + 2 * kx * V::kBytes));
+          V::Step8Narrow(acc[2 * p + 1], high, V::LoadInt(weights + (2 * kx + 1) * V::kBytes));
+        }
       });
+      upper += tap_pixel;
+      lower += tap_pixel;
     });
-    weights += kPairs * V::kBytes;
-    first += tap_row;
-    if (++narrow < widen_rows && ky + 1 < height) continue;
+    weights += 2 * K * V::kBytes;
+    first += 2 * tap_row;
+    narrow += 2;
+    if (narrow < widen_rows && ky + 2 < height) continue;
     narrow = 0;
     Unroll<P>([&](auto p) SACCADE_LAMBDA {
-      int32_t* low = sums + p * 2 * V::kLanes;
-      int32_t* high = low + V::kLanes;
-      I a = V::WidenLow(acc[p]), b = V::WidenHigh(acc[p]);
-      if (widened) {
-        a = V::AddInt(a, V::LoadInt(low));
-        b = V::AddInt(b, V::LoadInt(high));
-      }
-      V::StoreInt(low, a);
-      V::StoreInt(high, b);
-      acc[p] = V::Zero();
+      I wide[4];
+      V::Spread(acc[2 * p], acc[2 * p + 1], wide);
+      Unroll<4>([&](auto q) SACCADE_LAMBDA {
+        int32_t* to = sums + (4 * p + q) * V::kLanes;
+        V::StoreInt(to, widened ? V::AddInt(wide[q], V::LoadInt(to)) : wide[q]);
+      });
+      acc[2 * p] = V::Zero();
+      acc[2 * p + 1] = V::Zero();
     });
     widened = true;
   }
@@ -69,7 +69,7 @@ void AccumulateSingle(const DepthwiseArgs& args, const uint8_t* first, const uin
     for (int kx = 0; kx < args.kernel_width; kx++) {
       const I w = V::LoadInt(weights);
       Unroll<P>([&](auto p) SACCADE_LAMBDA {
-        acc[p] = V::AddInt(acc[p], V::MulInt(V::LoadChannels32(tap + p * input_pixel), w));
+        acc[p] = V::AddInt(acc[p], V::MulInt(V::LoadChannels(tap + p * input_pixel), w));
       });
       weights += V::kBytes;
       tap += tap_pixel;
@@ -78,63 +78,54 @@ void AccumulateSingle(const DepthwiseArgs& args, const uint8_t* first, const uin
   Unroll<P>([&](auto p) SACCADE_LAMBDA { V::StoreInt(sums + p * V::kLanes, acc[p]); });
 }
 
-template <class V>
 using DepthwiseFunction = void (*)(const DepthwiseArgs&, const uint8_t*, const uint8_t*, int32_t*);
 
 template <class V, int K, int... i>
-DepthwiseFunction<V> ChoosePairs(int pixels, std::integer_sequence<int, i...>) {
-  static constexpr DepthwiseFunction<V> kFunctions[] = {AccumulatePairs<V, i + 1, K>...};
+DepthwiseFunction ChoosePairs(int pixels, std::integer_sequence<int, i...>) {
+  static constexpr DepthwiseFunction kFunctions[] = {AccumulatePairs<V, i + 1, K>...};
   return kFunctions[pixels - 1];
 }
 template <class V, int... i>
-DepthwiseFunction<V> ChooseSingle(int pixels, std::integer_sequence<int, i...>) {
-  static constexpr DepthwiseFunction<V> kFunctions[] = {AccumulateSingle<V, i + 1>...};
+DepthwiseFunction ChooseSingle(int pixels, std::integer_sequence<int, i...>) {
+  static constexpr DepthwiseFunction kFunctions[] = {AccumulateSingle<V, i + 1>...};
   return kFunctions[pixels - 1];
 }
 
-template <class V>
-DepthwiseFunction<V> ChooseDepthwise(const DepthwiseArgs& args, int pixels) {
-  constexpr std::make_integer_sequence<int, V::kPairPixels> kTile{};
-  if (!args.pairs) return ChooseSingle<V>(pixels, kTile);
-  switch (args.kernel_width) {
-    case 3:
-      return ChoosePairs<V, 3>(pixels, kTile);
-    case 5:
-      return ChoosePairs<V, 5>(pixels, kTile);
-    default:
-      return ChoosePairs<V, 7>(pixels, kTile);
+// K is the kernel's width, 0 for the single form.
+template <class V, int K>
+void DepthwiseBlocks(const DepthwiseArgs& args, const Part& part) {
+  constexpr int kPixels = V::kDepthwisePixels;
+  constexpr int kVectors = K ? 4 : 1;
+  for (int block = part.block_begin; block < part.block_end; block++) {
+    const int channel = block * kVectors * V::kLanes;
+    const uint8_t* weights =
+        static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
+    ForTiles<V, kPixels, kVectors>(args.out, args.channels, channel, args.width, args.steps, part,
+                                   [&](int x, int y, int t, int pixels, int32_t* sums) SACCADE_LAMBDA {
+                                     constexpr std::make_integer_sequence<int, kPixels> kTile{};
+                                     const uint8_t* first =
+                                         args.input + static_cast<size_t>(t) * args.input_step +
+                                         static_cast<size_t>(y) * args.input_row +
+                                         static_cast<size_t>(x) * args.input_pixel + channel;
+                                     if constexpr (K) {
+                                       ChoosePairs<V, K>(pixels, kTile)(args, first, weights, sums);
+                                     } else {
+                                       ChooseSingle<V>(pixels, kTile)(args, first, weights, sums);
+                                     }
+                                   });
   }
 }
 
 template <class V>
 void DepthwiseConv(const DepthwiseArgs& args, const Part& part) {
-  alignas(64) int32_t sums[V::kPairPixels * 2 * V::kLanes];
-  alignas(64) float state[V::kPairPixels * 2 * V::kLanes];
-  const FinishFunction<V> finish = ChooseFinish<V>(args.out);
-  const int vectors = args.pairs ? 2 : 1;
-  const int tiles = (args.width + V::kPairPixels - 1) / V::kPairPixels;
-  const bool memory = args.out.firing == Firing::kIlif || args.out.firing == Firing::kTau;
-  for (int block = part.block_begin; block < part.block_end; block++) {
-    const int channel = block * vectors * V::kLanes;
-    const uint8_t* weights =
-        static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
-    for (int y = part.row_begin; y < part.row_end; y++) {
-      for (int i = 0, x = 0; i < tiles; i++) {
-        const int end = static_cast<int>(static_cast<int64_t>(args.width) * (i + 1) / tiles);
-        const DepthwiseFunction<V> accumulate = ChooseDepthwise<V>(args, end - x);
-        if (memory) {
-          for (float& m : state) m = 0.0f;
-        }
-        const uint8_t* first = args.input + static_cast<size_t>(y) * args.input_row +
-                               static_cast<size_t>(x) * args.input_pixel + channel;
-        for (int t = 0; t < args.steps; t++) {
-          accumulate(args, first, weights, sums);
-          finish(args.out, args.channels, Place{x, y, t, channel}, end - x, vectors, sums, state);
-          first += args.input_step;
-        }
-        x = end;
-      }
-    }
+  if (!args.pairs) return DepthwiseBlocks<V, 0>(args, part);
+  switch (args.kernel_width) {
+    case 3:
+      return DepthwiseBlocks<V, 3>(args, part);
+    case 5:
+      return DepthwiseBlocks<V, 5>(args, part);
+    default:
+      return DepthwiseBlocks<V, 7>(args, part);
   }
 }
 

@@ -79,8 +79,8 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
 const Table& TableOf(Isa isa) {
   static constexpr Table kScalar = {Isa::kScalar, 1, 1, false, 0, SACCADE_FUNCTIONS(scalar)};
 #if defined(__x86_64__)
-  static constexpr Table kAvx2 = {Isa::kAvx2, 8, 2, true, 16, SACCADE_FUNCTIONS(avx2)};
-  static constexpr Table kAvx512Vnni = {Isa::kAvx512Vnni, 16, 2, false, 32, SACCADE_FUNCTIONS(avx512vnni)};
+  static constexpr Table kAvx2 = {Isa::kAvx2, 8, 2, true, 32, SACCADE_FUNCTIONS(avx2)};
+  static constexpr Table kAvx512Vnni = {Isa::kAvx512Vnni, 16, 2, false, 64, SACCADE_FUNCTIONS(avx512vnni)};
   if (isa == Isa::kAvx2) return kAvx2;
   if (isa == Isa::kAvx512Vnni) return kAvx512Vnni;
 #endif

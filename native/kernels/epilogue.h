@@ -17,90 +17,118 @@ struct Place {
 // first) and is used with a firing that has memory.
 template <class V>
 using FinishFunction = void (*)(const Epilogue& out, int channels, const Place& place, int pixels,
-                                int vectors, const int32_t* sums, float* state);
+                                const int32_t* sums, float* state);
 
-template <class V, bool kResidual, bool kReal, Firing kFiring>
-void Finish(const Epilogue& out, int channels, const Place& place, int pixels, int vectors,
-            const int32_t* sums, float* state) {
+// The same for every channel of a block of kVectors; kWhole: no channel of it lies behind the last one.
+template <class V, int kVectors, bool kWhole, bool kResidual, bool kReal, Firing kFiring>
+SACCADE_INLINE void FinishBlock(const Epilogue& out, int left, const Place& place, int pixels,
+                                const int32_t* sums, float* state) {
   using F = typename V::Float;
+  using I = typename V::Int;
   constexpr int kLanes = V::kLanes;
+  constexpr bool kTwoByTwo = kWhole && kVectors % 2 == 0;  // bytes of two vectors are stored at once
   // Byte stores may alias anything, so every pointer and stride is a local.
-  const size_t real_at = static_cast<size_t>(place.step) * out.real_step +
-                         static_cast<size_t>(place.y) * out.real_row +
-                         static_cast<size_t>(place.x) * out.real_pixel;
-  const size_t real_pixel = out.real_pixel;
-  const float* first = kResidual ? out.residual[0] + real_at : nullptr;
-  const float* second = kResidual && out.residuals > 1 ? out.residual[1] + real_at : nullptr;
-  float* real = kReal ? out.real + real_at : nullptr;
+  const size_t at = static_cast<size_t>(place.step) * out.real_step +
+                    static_cast<size_t>(place.y) * out.real_row +
+                    static_cast<size_t>(place.x) * out.real_pixel + static_cast<size_t>(place.channel);
+  const size_t real_pixel = out.real_pixel, spike_pixel = out.spike_pixel;
+  const float* first = kResidual ? out.residual[0] + at : nullptr;
+  const float* second = kResidual && out.residuals > 1 ? out.residual[1] + at : nullptr;
+  float* real = kReal ? out.real + at : nullptr;
   uint8_t* spikes = nullptr;
-  const size_t spike_pixel = out.spike_pixel;
   if constexpr (kFiring != Firing::kNone) {
     spikes = out.spikes + static_cast<size_t>(place.step) * out.spike_step +
-             static_cast<size_t>(place.y) * out.spike_row + static_cast<size_t>(place.x) * spike_pixel;
+             static_cast<size_t>(place.y) * out.spike_row + static_cast<size_t>(place.x) * spike_pixel +
+             static_cast<size_t>(place.channel);
   }
   const F levels = V::Broadcast(out.levels);
   const F constant = V::Broadcast(out.constant);
   const F zero = V::Broadcast(0.0f);
-  for (int q = 0; q < vectors; q++) {
-    const int channel = place.channel + q * kLanes;
-    const int left = channels - channel;
-    if (left <= 0) return;
-    const F scale = V::LoadFloat(out.scale + channel);
-    const F bias = V::LoadFloat(out.bias + channel);
-    const int32_t* sum = sums + q * kLanes;
-    float* membrane = state + q * kLanes;
-    size_t at = static_cast<size_t>(channel);
-    size_t spike_at = static_cast<size_t>(channel);
-    for (int p = 0; p < pixels; p++) {
-      F y = V::ToFloat(V::LoadInt(sum));
-      y = V::Mul(y, scale);
-      y = V::Add(y, bias);
-      if constexpr (kResidual) {
-        y = V::Add(y, V::LoadFloat(first + at));
-        if (second) y = V::Add(y, V::LoadFloat(second + at));
+  F scale[kVectors], bias[kVectors];
+  Unroll<kVectors>([&](auto q) SACCADE_LAMBDA {
+    scale[q] = V::LoadFloat(out.scale + place.channel + q * kLanes);
+    bias[q] = V::LoadFloat(out.bias + place.channel + q * kLanes);
+  });
+  for (; pixels > 0; pixels--) {
+    I fired[kVectors];
+    Unroll<kVectors>([&](auto q) SACCADE_LAMBDA {
+      if constexpr (!kWhole) {
+        if (left <= q * kLanes) return;
       }
-      if constexpr (kReal) V::StoreFloat(real + at, y, left);
+      F y = V::ToFloat(V::LoadInt(sums + q * kLanes));
+      y = V::Mul(y, scale[q]);
+      y = V::Add(y, bias[q]);
+      if constexpr (kResidual) {
+        y = V::Add(y, V::LoadFloat(first + q * kLanes));
+        if (second) y = V::Add(y, V::LoadFloat(second + q * kLanes));
+      }
+      if constexpr (kReal) V::StoreFloat(real + q * kLanes, y, kWhole ? kLanes : left - q * kLanes);
       if constexpr (kFiring != Firing::kNone) {
         F m = y;
-        if constexpr (kFiring == Firing::kIlif) m = V::Add(V::Mul(V::LoadFloat(membrane), constant), y);
+        if constexpr (kFiring == Firing::kIlif)
+          m = V::Add(V::Mul(V::LoadFloat(state + q * kLanes), constant), y);
         if constexpr (kFiring == Firing::kTau) {
-          const F v = V::LoadFloat(membrane);
+          const F v = V::LoadFloat(state + q * kLanes);
           m = V::Add(v, V::Div(V::Sub(y, v), constant));
         }
-        const auto spike = V::Round(V::Min(V::Max(m, zero), levels));
+        fired[q] = V::Round(V::Min(V::Max(m, zero), levels));
         if constexpr (kFiring != Firing::kOnce) {
-          V::StoreFloat(membrane, V::Sub(m, V::ToFloat(spike)), kLanes);
+          V::StoreFloat(state + q * kLanes, V::Sub(m, V::ToFloat(fired[q])), kLanes);
         }
-        V::StoreBytes(spikes + spike_at, spike, left);
+        if constexpr (!kTwoByTwo) {
+          V::StoreBytes(spikes + q * kLanes, fired[q], kWhole ? kLanes : left - q * kLanes);
+        }
       }
-      sum += vectors * kLanes;
-      membrane += vectors * kLanes;
-      at += real_pixel;
-      spike_at += spike_pixel;
+    });
+    if constexpr (kFiring != Firing::kNone) {
+      if constexpr (kTwoByTwo) {
+        Unroll<kVectors / 2>([&](auto q) SACCADE_LAMBDA {
+          V::StoreBytes(spikes + 2 * q * kLanes, fired[2 * q], fired[2 * q + 1]);
+        });
+      }
+      spikes += spike_pixel;
     }
+    sums += kVectors * kLanes;
+    state += kVectors * kLanes;
+    if constexpr (kResidual) first += real_pixel;
+    if constexpr (kResidual) second = second ? second + real_pixel : nullptr;
+    if constexpr (kReal) real += real_pixel;
   }
 }
 
-template <class V, bool kResidual, bool kReal>
+template <class V, int kVectors, bool kResidual, bool kReal, Firing kFiring>
+void Finish(const Epilogue& out, int channels, const Place& place, int pixels, const int32_t* sums,
+            float* state) {
+  const int left = channels - place.channel;
+  if (left >= kVectors * V::kLanes) {
+    FinishBlock<V, kVectors, true, kResidual, kReal, kFiring>(out, left, place, pixels, sums, state);
+  } else {
+    FinishBlock<V, kVectors, false, kResidual, kReal, kFiring>(out, left, place, pixels, sums, state);
+  }
+}
+
+template <class V, int kVectors, bool kResidual, bool kReal>
 FinishFunction<V> ChooseFiring(Firing firing) {
   switch (firing) {
     case Firing::kOnce:
-      return Finish<V, kResidual, kReal, Firing::kOnce>;
+      return Finish<V, kVectors, kResidual, kReal, Firing::kOnce>;
     case Firing::kIlif:
-      return Finish<V, kResidual, kReal, Firing::kIlif>;
+      return Finish<V, kVectors, kResidual, kReal, Firing::kIlif>;
     case Firing::kTau:
-      return Finish<V, kResidual, kReal, Firing::kTau>;
+      return Finish<V, kVectors, kResidual, kReal, Firing::kTau>;
     default:
-      return Finish<V, kResidual, kReal, Firing::kNone>;
+      return Finish<V, kVectors, kResidual, kReal, Firing::kNone>;
   }
 }
 
-template <class V>
+template <class V, int kVectors>
 FinishFunction<V> ChooseFinish(const Epilogue& out) {
   if (out.residuals) {
-    return out.real ? ChooseFiring<V, true, true>(out.firing) : ChooseFiring<V, true, false>(out.firing);
+    return out.real ? ChooseFiring<V, kVectors, true, true>(out.firing)
+                    : ChooseFiring<V, kVectors, true, false>(out.firing);
   }
-  return out.real ? ChooseFiring<V, false, true>(out.firing) : ChooseFiring<V, false, false>(out.firing);
+  return out.real ? ChooseFiring<V, kVectors, false, true>(out.firing)
+                  : ChooseFiring<V, kVectors, false, false>(out.firing);
 }
 
 }  // namespace

@@ -18,39 +18,48 @@ SACCADE_INLINE int Quantise(float m, float levels) {
   return bits & 0xffff;
 }
 
-// Membranes of 16 channels go through all steps before the next 16: they never leave the registers.
+// Without memory a row is one long loop. The maps do not overlap: u8 stores would otherwise stop the
+// compiler.
+SACCADE_INLINE void FireRowOnce(const NeuronArgs& args, int y) {
+  const float levels = args.levels;
+  const size_t row = args.input.Row();
+  for (int t = 0; t < args.steps; t++) {
+    const float* from =
+        args.input.data + static_cast<size_t>(t) * args.input.Step() + static_cast<size_t>(y) * row;
+    uint8_t* __restrict to = args.output.data + static_cast<size_t>(t) * args.output.step +
+                             static_cast<size_t>(y) * args.output.row;
+    for (size_t i = 0; i < row; i++) to[i] = static_cast<uint8_t>(Quantise(from[i], levels));
+  }
+}
+
+// The membranes of a few values go through all steps before the next few: they never leave the registers.
+template <Firing kFiring, int kCount>
+SACCADE_INLINE void FireSteps(const NeuronArgs& args, const float* from, uint8_t* __restrict to) {
+  const float levels = args.levels, constant = args.constant;
+  const size_t real_step = args.input.Step(), spike_step = args.output.step;
+  float membrane[kCount] = {};
+  for (int t = 0; t < args.steps; t++) {
+    for (int c = 0; c < kCount; c++) {
+      float m = from[c];
+      if constexpr (kFiring == Firing::kIlif) m = membrane[c] * constant + m;
+      if constexpr (kFiring == Firing::kTau) m = membrane[c] + (m - membrane[c]) / constant;
+      const int spike = Quantise(m, levels);
+      membrane[c] = m - static_cast<float>(spike);
+      to[c] = static_cast<uint8_t>(spike);
+    }
+    from += real_step;
+    to += spike_step;
+  }
+}
+
 template <Firing kFiring>
 SACCADE_INLINE void FireRow(const NeuronArgs& args, int y) {
-  constexpr int kChannels = 16;
-  const float levels = args.levels, constant = args.constant;
-  const int channels = args.input.channels, steps = args.steps;
-  const size_t real_step = args.input.Step(), spike_step = args.output.step;
-  const float* real = args.input.data + static_cast<size_t>(y) * args.input.Row();
-  uint8_t* spikes = args.output.data + static_cast<size_t>(y) * args.output.row;
-  for (int x = 0; x < args.input.width; x++) {
-    for (int first = 0; first < channels; first += kChannels) {
-      const int count = channels - first < kChannels ? channels - first : kChannels;
-      float membrane[kChannels] = {};
-      for (int t = 0; t < steps; t++) {
-        const float* from = real + static_cast<size_t>(t) * real_step + first;
-        uint8_t* to = spikes + static_cast<size_t>(t) * spike_step + first;
-        float input[kChannels] = {};
-        for (int c = 0; c < count; c++) input[c] = from[c];
-        uint8_t fired[kChannels];
-        for (int c = 0; c < kChannels; c++) {
-          float m = input[c];
-          if constexpr (kFiring == Firing::kIlif) m = membrane[c] * constant + m;
-          if constexpr (kFiring == Firing::kTau) m = membrane[c] + (m - membrane[c]) / constant;
-          const int spike = Quantise(m, levels);
-          membrane[c] = m - static_cast<float>(spike);
-          fired[c] = static_cast<uint8_t>(spike);
-        }
-        for (int c = 0; c < count; c++) to[c] = fired[c];
-      }
-    }
-    real += channels;
-    spikes += channels;
-  }
+  const size_t row = args.input.Row();  // a multiple of 4
+  const float* from = args.input.data + static_cast<size_t>(y) * row;
+  uint8_t* to = args.output.data + static_cast<size_t>(y) * args.output.row;
+  size_t i = 0;
+  for (; i + 16 <= row; i += 16) FireSteps<kFiring, 16>(args, from + i, to + i);
+  for (; i < row; i += 4) FireSteps<kFiring, 4>(args, from + i, to + i);
 }
 
 SACCADE_INLINE void FireMap(const NeuronArgs& args, const Part& part) {
@@ -63,7 +72,7 @@ SACCADE_INLINE void FireMap(const NeuronArgs& args, const Part& part) {
         FireRow<Firing::kTau>(args, y);
         break;
       default:
-        FireRow<Firing::kOnce>(args, y);
+        FireRowOnce(args, y);
     }
   }
 }

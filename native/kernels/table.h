@@ -8,10 +8,10 @@ namespace saccade::kernels {
 
 struct Table {
   Isa isa;
-  int lanes;       // output channels per vector of the dense kernels
-  int vectors;     // vectors per block of output channels
-  bool narrow;     // s8 products are summed in 16 bits and widened by segments
-  int pair_lanes;  // channels per block of the depthwise kernel with paired taps; 0: none
+  int lanes;    // output channels per vector of the dense kernels
+  int vectors;  // vectors per block of output channels
+  bool narrow;  // s8 products are summed in 16 bits and widened by segments
+  int paired;   // channels per block of the depthwise kernel with paired taps; 0: none
   void (*conv8)(const ConvArgs&, const Part&);
   void (*conv16)(const ConvArgs&, const Part&);
   void (*depthwise)(const DepthwiseArgs&, const Part&);
