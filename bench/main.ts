@@ -2,9 +2,10 @@
 // the machine, the date and the instruction set come first.
 import { cpus } from 'node:os'
 import type { Benchmark, Measurement } from './bench.js'
+import { engineBenchmark } from './engine.js'
 
 /** A new benchmark is one file and one line here. */
-const BENCHMARKS: readonly Benchmark[] = []
+const BENCHMARKS: readonly Benchmark[] = [engineBenchmark]
 
 interface Report {
   machine: string
