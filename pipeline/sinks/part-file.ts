@@ -40,6 +40,15 @@ export class PartFile {
     this.#bytes += bytes.length
   }
 
+  /** Writes over the first bytes: a header whose counts are known only at the end. */
+  async overwriteStart(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.handle.write(bytes, 0, bytes.length, 0)
+    } catch (error) {
+      throw writeError(this.partPath, error, this.#bytes)
+    }
+  }
+
   /** Closes and gives the file its name. */
   async commit(): Promise<void> {
     try {

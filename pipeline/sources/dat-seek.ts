@@ -5,7 +5,7 @@ const WRAP = 2 ** 32
 const HALF = 2 ** 31
 /**
  * Cells of the coarse grid. A wrap is missed only when more than 35 minutes pass inside one cell: for an even stream that
- * is a file of 25 days. Files shorter than one wrap pay for it with 1,024 reads of 4 bytes, some 30 ms.
+ * is a file of 25 days. The grid is read once, as far as it is needed: 4 bytes a cell, some 30 ms in all.
  */
 const CELLS = 1024
 
@@ -15,48 +15,76 @@ export interface StampClock {
   last: number
 }
 
-/** The decoder's rule for 32-bit stamps (native/events/dat.h). */
+/** Where to go on reading. */
+export interface RecordPlace {
+  /** The first record with a stamp not before the time; the number of records when there is none. */
+  index: number
+  /** The clock as the record before it leaves it; undefined at the start. */
+  clock: StampClock | undefined
+}
+
+/** The stamps of a file, as far as they have been looked at. */
+export class StampIndex {
+  /** Clocks behind the records 0, cell, 2 * cell, … */
+  readonly #grid: StampClock[] = []
+  readonly #cell: number
+
+  /** @param stamp reads the 32-bit stamp of a record */
+  constructor(
+    private readonly records: number,
+    private readonly stamp: (index: number) => Promise<number>,
+  ) {
+    this.#cell = Math.max(1, Math.ceil(records / CELLS))
+  }
+
+  /** The lower bound of tUs. Where stamps run backwards it is one of the places where they pass tUs. */
+  async find(tUs: number): Promise<RecordPlace> {
+    if (tUs <= 0) return { index: 0, clock: undefined }
+    // `low` is the last record known to lie before tUs, with its clock; `high` the first known not to.
+    let low = -1
+    let clock: StampClock | undefined
+    let high = this.records
+    for (let at = 0; at * this.#cell < this.records; at++) {
+      const here = await this.#gridClock(at)
+      if (stampOf(here) >= tUs) {
+        high = at * this.#cell
+        break
+      }
+      low = at * this.#cell
+      clock = here
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      const here = follow(clock, await this.stamp(middle))
+      if (stampOf(here) >= tUs) {
+        high = middle
+      } else {
+        low = middle
+        clock = here
+      }
+    }
+    return { index: high, clock }
+  }
+
+  /** Asked for in rising order, so that the cell before is known. */
+  async #gridClock(at: number): Promise<StampClock> {
+    const known = this.#grid[at]
+    if (known !== undefined) return known
+    const clock = follow(this.#grid[at - 1], await this.stamp(at * this.#cell))
+    this.#grid[at] = clock
+    return clock
+  }
+}
+
+function stampOf({ epoch, last }: StampClock): number {
+  return epoch + last
+}
+
+/** The decoder's rule for 32-bit stamps (StampClock in native/events/dat.h). */
 function follow(clock: StampClock | undefined, raw: number): StampClock {
   if (clock === undefined) return { epoch: 0, last: raw }
   let { epoch } = clock
   if (clock.last - raw > HALF) epoch += WRAP
   else if (raw - clock.last > HALF && epoch > 0) epoch -= WRAP
   return { epoch, last: raw }
-}
-
-/**
- * The first record with a stamp >= tUs, `records` when there is none, and the clock as the record before it leaves it
- * (undefined at the first). Where stamps run backwards it is one of the places where they pass tUs.
- */
-export async function findRecord(
-  tUs: number,
-  records: number,
-  stamp: (index: number) => Promise<number>,
-): Promise<{ index: number; clock: StampClock | undefined }> {
-  if (tUs <= 0) return { index: 0, clock: undefined }
-  // `low` is the last record known to lie before tUs, with its clock; `high` the first known not to.
-  let low = -1
-  let clock: StampClock | undefined
-  let high = records
-  const cell = Math.max(1, Math.ceil(records / CELLS))
-  for (let index = 0; index < records; index += cell) {
-    const here = follow(clock, await stamp(index))
-    if (here.epoch + here.last >= tUs) {
-      high = index
-      break
-    }
-    low = index
-    clock = here
-  }
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    const here = follow(clock, await stamp(middle))
-    if (here.epoch + here.last >= tUs) {
-      high = middle
-    } else {
-      low = middle
-      clock = here
-    }
-  }
-  return { index: high, clock }
 }

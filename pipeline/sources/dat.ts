@@ -6,7 +6,7 @@ import { isGeometry } from '../events/geometry.js'
 import { DatDecoder } from '../events/native.js'
 import { type EventPacket, type Geometry, PACKET_CAPACITY } from '../events/packet.js'
 import { type DatHeader, hasHeader, MAX_HEADER_BYTES, parseDatHeader } from './dat-header.js'
-import { findRecord } from './dat-seek.js'
+import { StampIndex } from './dat-seek.js'
 import { openForReading, readAt } from './file.js'
 import type { OpenOptions, Recording, RecordingFormat } from './recording.js'
 
@@ -36,6 +36,7 @@ class DatRecording implements Recording {
   readonly faults: Record<string, number> = {}
 
   readonly #decoder: DatDecoder
+  readonly #stamps: StampIndex
   readonly #chunk = new Uint8Array(CHUNK_BYTES)
   /** Bytes of the chunk that are not decoded yet. */
   #from = 0
@@ -61,6 +62,7 @@ class DatRecording implements Recording {
     this.#end = head.dataStart + this.records * RECORD_BYTES
     this.#trailingBytes = size - this.#end
     this.#decoder = new DatDecoder(head.version, geometry?.width ?? 0, geometry?.height ?? 0)
+    this.#stamps = new StampIndex(this.records, (index) => this.#stamp(index))
     if (this.#trailingBytes > 0) this.faults.trailing_bytes = this.#trailingBytes
   }
 
@@ -104,7 +106,7 @@ class DatRecording implements Recording {
   }
 
   async seek(tUs: number): Promise<void> {
-    const place = await findRecord(tUs, this.records, (index) => this.#stamp(index))
+    const place = await this.#stamps.find(tUs)
     this.#decoder.restart(place.clock?.epoch, place.clock?.last)
     this.#offset = this.head.dataStart + place.index * RECORD_BYTES
     this.#from = 0
