@@ -83,7 +83,12 @@ function finishTime(spec: WindowSpec): Measurement {
     builder.finish(0)
     return performance.now() - start
   })
-  return { name: 'polarity-last resize', value: median(times), unit: 'ms', note: `median of ${ROUNDS} windows` }
+  return {
+    name: 'polarity-last resize',
+    value: median(times),
+    unit: 'ms',
+    note: `median of ${ROUNDS} windows`,
+  }
 }
 
 /** A full packet of one stretch of 50 ms. */

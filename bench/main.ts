@@ -3,9 +3,10 @@
 import { cpus } from 'node:os'
 import type { Benchmark, Measurement } from './bench.js'
 import { engineBenchmark } from './engine.js'
+import { eventsBenchmark } from './events.js'
 
 /** A new benchmark is one file and one line here. */
-const BENCHMARKS: readonly Benchmark[] = [engineBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [eventsBenchmark, engineBenchmark]
 
 interface Report {
   machine: string

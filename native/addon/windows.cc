@@ -62,6 +62,7 @@ bool Sound(const windows::Spec& s) {
   constexpr int kMaxSide = 16384;  // so that a pixel's offset in a plane stays below 2^31
   const bool picture = s.kind == windows::Kind::kPolarityLast;
   if (s.duration < 1 || s.hop < 1 || s.steps < 1 || s.bins < 1 || s.bins % s.steps != 0) return false;
+  if ((s.duration - 1) / s.hop >= static_cast<int64_t>(windows::kMaxSlots)) return false;
   if (s.duration % s.bins != 0 || s.width < 1 || s.height < 1 || s.clip < 1 || s.clip > 255) return false;
   if (s.width > kMaxSide || s.height > kMaxSide || s.pad < 0 || s.pad > 255) return false;
   if (!picture) return AllBelow(s.columns, s.width) && AllBelow(s.rows, s.height);

@@ -1,6 +1,8 @@
 #include "windows/builder.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace saccade::windows {
@@ -19,7 +21,6 @@ Builder::Builder(Spec spec) : spec_(std::move(spec)), bin_us_(spec_.duration / s
   const int channels = picture ? kPictureChannels : 2 * bins_per_step;
   const size_t grid = static_cast<size_t>(spec_.grid_width) * spec_.grid_height;
   frame_bytes_ = plane * channels * spec_.steps;
-  polarity_stride_ = plane;
   for (int bin = 0; bin < spec_.bins; bin++) {
     const int step = spec_.newest_first ? spec_.steps - 1 - bin / bins_per_step : bin / bins_per_step;
     plane_offsets_.push_back(picture ? step * grid : plane * (step * channels + bin % bins_per_step * 2));
@@ -51,74 +52,103 @@ void Builder::Attach(size_t index, uint8_t* frame, int64_t t_start) {
 void Builder::Place(size_t index, uint8_t* frame) {
   Slot& slot = slots_[index];
   slot.target = spec_.kind == Kind::kPolarityLast ? slot.grid.data() : frame;
-  slot.bin_start = slot.start;
-  slot.plane = slot.target + plane_offsets_[0];
 }
 
+namespace {
+
+// An open window during one Push. It lives on the stack, as do the counts: a store into a frame may alias any
+// member, and the loop would read them all again after each event (measured on Zen 3: 95 instead of 114 Mev/s).
+struct Cursor {
+  int64_t start;
+  uint8_t* target;
+  uint64_t events;
+  // The bin of the last event, so that the division is done once per bin and not per event.
+  int64_t bin_start;
+  uint8_t* plane;
+};
+
 template <Kind kKind>
-inline void Builder::Put(Slot& slot, int64_t t, int32_t at, uint8_t p) {
-  if (static_cast<uint64_t>(t - slot.bin_start) >= static_cast<uint64_t>(bin_us_)) {
-    const int64_t bin = (t - slot.start) / bin_us_;
-    slot.bin_start = slot.start + bin * bin_us_;
-    slot.plane = slot.target + plane_offsets_[bin];
-  }
-  slot.events++;
+inline void Set(uint8_t* value, uint8_t p, int clip) {
   if constexpr (kKind == Kind::kPolarityLast) {
-    slot.plane[at] = p ? 255 : 0;
+    *value = p ? 255 : 0;
+  } else if constexpr (kKind == Kind::kBinary) {
+    *value = 1;
   } else {
-    uint8_t& value = slot.plane[at + (p ? polarity_stride_ : 0)];
-    if constexpr (kKind == Kind::kBinary) {
-      value = 1;
-    } else {
-      value = static_cast<uint8_t>(value + (value < spec_.clip));
-    }
+    *value = static_cast<uint8_t>(*value + (*value < clip));
   }
 }
 
+}  // namespace
+
 template <Kind kKind>
-uint32_t Builder::PushKind(const events::Packet& packet, uint32_t from, const Slot& oldest) {
-  const int64_t start = oldest.start;
-  const int64_t end = oldest.start + spec_.duration;
+uint32_t Builder::PushKind(const events::Packet& packet, uint32_t from) {
+  Cursor cursors[kMaxSlots];
+  size_t open = 0;
+  int64_t start = std::numeric_limits<int64_t>::max();  // of the oldest
+  for (const Slot& slot : slots_) {
+    if (!slot.open) continue;
+    cursors[open++] = {slot.start, slot.target, 0, slot.start, slot.target + plane_offsets_[0]};
+    start = std::min(start, slot.start);
+  }
+  if (open == 0) return from;
+  const int64_t end = start + spec_.duration;
+  const int64_t duration = spec_.duration;
+  const int64_t bin_us = bin_us_;
   const uint32_t width = static_cast<uint32_t>(spec_.columns.size());
   const uint32_t height = static_cast<uint32_t>(spec_.rows.size());
+  const int32_t* columns = spec_.columns.data();
+  const int32_t* rows = spec_.rows.data();
+  const size_t* plane_offsets = plane_offsets_.data();
+  const size_t on = kKind == Kind::kPolarityLast ? 0 : static_cast<size_t>(spec_.width) * spec_.height;
+  const int clip = spec_.clip;
+  uint64_t taken = 0;
+  uint64_t lost = 0;
   uint32_t i = from;
   for (; i < packet.length; i++) {
     const int64_t t = packet.t0 + packet.t[i];
     if (t >= end) break;
     if (t < start) {
-      (t % spec_.hop >= spec_.duration ? between : late)++;
+      (t % spec_.hop >= duration ? between : late)++;
       continue;
     }
     const uint16_t x = packet.x[i];
     const uint16_t y = packet.y[i];
-    if (x >= width || y >= height || (spec_.columns[x] | spec_.rows[y]) < 0) {
-      outside++;
+    if (x >= width || y >= height || (columns[x] | rows[y]) < 0) {
+      lost++;
       continue;
     }
-    accepted++;
-    const int32_t at = spec_.columns[x] + spec_.rows[y];
-    for (Slot& slot : slots_) {
-      if (slot.open && t >= slot.start && t - slot.start < spec_.duration) {
-        Put<kKind>(slot, t, at, packet.p[i]);
+    taken++;
+    const uint8_t p = packet.p[i];
+    const size_t at = static_cast<size_t>(columns[x] + rows[y]) + (p ? on : 0);
+    for (size_t k = 0; k < open; k++) {
+      Cursor& cursor = cursors[k];
+      if (static_cast<uint64_t>(t - cursor.start) >= static_cast<uint64_t>(duration)) continue;
+      if (static_cast<uint64_t>(t - cursor.bin_start) >= static_cast<uint64_t>(bin_us)) {
+        const int64_t bin = (t - cursor.start) / bin_us;
+        cursor.bin_start = cursor.start + bin * bin_us;
+        cursor.plane = cursor.target + plane_offsets[bin];
       }
+      cursor.events++;
+      Set<kKind>(cursor.plane + at, p, clip);
     }
+  }
+  accepted += taken;
+  outside += lost;
+  size_t k = 0;
+  for (Slot& slot : slots_) {
+    if (slot.open) slot.events += cursors[k++].events;
   }
   return i;
 }
 
 uint32_t Builder::Push(const events::Packet& packet, uint32_t from) {
-  const Slot* oldest = nullptr;
-  for (const Slot& slot : slots_) {
-    if (slot.open && (oldest == nullptr || slot.start < oldest->start)) oldest = &slot;
-  }
-  if (oldest == nullptr) return from;
   switch (spec_.kind) {
     case Kind::kCount:
-      return PushKind<Kind::kCount>(packet, from, *oldest);
+      return PushKind<Kind::kCount>(packet, from);
     case Kind::kBinary:
-      return PushKind<Kind::kBinary>(packet, from, *oldest);
+      return PushKind<Kind::kBinary>(packet, from);
     default:
-      return PushKind<Kind::kPolarityLast>(packet, from, *oldest);
+      return PushKind<Kind::kPolarityLast>(packet, from);
   }
 }
 

@@ -43,6 +43,9 @@ struct Spec {
   int pad = 0;
 };
 
+// Windows that may be open at the same time.
+constexpr size_t kMaxSlots = 64;
+
 class Builder {
  public:
   explicit Builder(Spec spec);
@@ -74,21 +77,15 @@ class Builder {
     int64_t start = 0;
     uint64_t events = 0;
     uint8_t* target = nullptr;  // the frame, or the slot's grid
-    // The bin of the last event, so that the division is done once per bin and not per event.
-    int64_t bin_start = 0;
-    uint8_t* plane = nullptr;
-    std::vector<uint8_t> grid;
+    std::vector<uint8_t> grid;  // polarity-last: one picture per step
   };
 
   template <Kind kKind>
-  uint32_t PushKind(const events::Packet& packet, uint32_t from, const Slot& oldest);
-  template <Kind kKind>
-  void Put(Slot& slot, int64_t t, int32_t at, uint8_t p);
+  uint32_t PushKind(const events::Packet& packet, uint32_t from);
 
   Spec spec_;
   int64_t bin_us_;
   size_t frame_bytes_;
-  size_t polarity_stride_;             // from a pixel's OFF value to its ON value
   std::vector<size_t> plane_offsets_;  // per bin
   std::vector<Slot> slots_;
   std::unique_ptr<Bilinear> bilinear_;

@@ -208,7 +208,11 @@ test('a recording in chunks of any size has the events of the whole', (t) => {
       chunks.push(records.subarray(at, at + sizes[chunks.length % sizes.length]!))
     const packets = decodeAll(new DatDecoder(2, 304, 240), chunks, 1000)
     const got = packets.flat()
-    t.is(got.findIndex((event, i) => !same(event, whole[i]!)), -1, `${sizes}`)
+    t.is(
+      got.findIndex((event, i) => !same(event, whole[i]!)),
+      -1,
+      `${sizes}`,
+    )
     t.is(got.length, whole.length)
   }
 })
