@@ -9,7 +9,7 @@ const LEAST_AREA = 0.02
 export class LogCanvas {
   readonly level: Float32Array
   /** Who was painted last on at least half of the pixel; kept only while `tracking`. */
-  readonly owner: Uint16Array
+  readonly owner: Uint32Array
   tracking = false
   readonly #stride: number
   readonly #area: Float64Array
@@ -22,7 +22,7 @@ export class LogCanvas {
     readonly height: number,
   ) {
     this.level = new Float32Array(width * height)
-    this.owner = new Uint16Array(width * height)
+    this.owner = new Uint32Array(width * height)
     this.#stride = width + 2
     this.#area = new Float64Array(this.#stride * height)
     this.#from = new Int32Array(height)

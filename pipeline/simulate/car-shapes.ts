@@ -154,6 +154,8 @@ export const MARKS: Readonly<Record<Part | 'frontBumper', readonly Mark[]>> = {
   ],
   nose: [
     [-1, 1, 0, 1, -0.1, 'paint'],
+    [-1, -0.54, 0.02, 0.9, -0.5, 'paint'],
+    [0.54, 1, 0.02, 0.9, -0.5, 'paint'],
     [-0.96, -0.6, 0.1, 0.8, 1.25, 'asphalt'],
     [0.6, 0.96, 0.1, 0.8, 1.25, 'asphalt'],
     [-0.5, 0.5, 0.15, 0.85, -1, 'asphalt'],

@@ -30,6 +30,8 @@ export type Corners = readonly number[] | Float64Array
 
 /** Nothing nearer than this is painted, in metres. */
 const NEAR = 0.5
+/** Nor is anything that lies farther off: a car there is 3 pixels wide. */
+export const FAR = 160
 const MOST_CORNERS = 32
 const AT_REST: Pose = { x: 0, z: 0, sin: 0, cos: 1 }
 
@@ -51,6 +53,7 @@ export class Painter {
     const n = corners.length / 3
     const { x, y, z } = this.view
     let nearest = Number.POSITIVE_INFINITY
+    let farthest = Number.NEGATIVE_INFINITY
     for (let i = 0; i < n; i++) {
       const px = corners[3 * i]!
       const pz = corners[3 * i + 2]!
@@ -59,7 +62,9 @@ export class Painter {
       const depth = pose.z - px * pose.sin + pz * pose.cos - z
       this.#z[i] = depth
       if (depth < nearest) nearest = depth
+      if (depth > farthest) farthest = depth
     }
+    if (farthest <= NEAR || nearest >= FAR) return
     const kept = nearest >= NEAR ? this.#project(n) : this.#clip(n)
     if (kept >= 3) this.canvas.fill(this.#u, this.#v, kept, level, this.owner)
   }

@@ -4,7 +4,7 @@
 import type { LogCanvas } from './canvas.js'
 import { CarBody, drawLook } from './car.js'
 import { sine } from './math.js'
-import { Painter, type View } from './painter.js'
+import { FAR, Painter, type View } from './painter.js'
 import { drawPerson, paintPerson } from './person.js'
 import type { Random } from './random.js'
 import { type Mesh, SKY } from './street.js'
@@ -13,14 +13,28 @@ import { type Mesh, SKY } from './street.js'
 export const CLASS_CAR = 0
 export const CLASS_PERSON = 1
 
+/** A street repeats after so many metres, so that a drive of any length stays on it. */
+export const STREET_LENGTH = FAR
+/** What lies farther behind the camera comes again from ahead. */
+const BEHIND = 8
+
+/** A place on the ground, metres. */
+export interface Spot {
+  x: number
+  z: number
+}
+
 /** Something that moves or is labelled. */
 export interface Actor {
-  /** 1 and up; the track of its labels. */
-  readonly id: number
   readonly classId: number
-  /** Distance of its nearest part along the view, for the order of painting. */
-  depth(seconds: number): number
-  paint(painter: Painter, seconds: number): void
+  /** Where its middle is; the scene brings it back into the stretch of street that is seen. */
+  path(seconds: number): Spot
+  /** Metres after which it comes again from the other side, for what moves across. */
+  readonly acrossEvery?: number
+  /** From its middle to its nearest part, metres along the view. */
+  readonly reach: number
+  /** @param way where `path` has brought it, which turns wheels and legs */
+  paint(painter: Painter, at: Spot, way: Spot): void
 }
 
 /** How the camera moves and shakes. */
@@ -36,6 +50,16 @@ export interface Ride {
   phase: number
 }
 
+/** What stands still in one length of street. */
+export interface Surroundings {
+  /** Before everything, at the end of the view. */
+  skyline: Mesh
+  /** Painted first, in this order: road, then houses from the far end. */
+  backdrop: readonly Mesh[]
+  /** Painted by distance, together with the actors. */
+  standing: readonly Mesh[]
+}
+
 /** A street with its actors, ready to be painted at any time. */
 export class Scene {
   readonly #painter: Painter
@@ -43,10 +67,7 @@ export class Scene {
   constructor(
     readonly canvas: LogCanvas,
     readonly ride: Ride,
-    /** Painted first, in this order. */
-    readonly backdrop: readonly Mesh[],
-    /** Painted by distance, together with the actors. */
-    readonly standing: readonly Mesh[],
+    readonly surroundings: Surroundings,
     readonly actors: readonly Actor[],
   ) {
     this.#painter = new Painter(canvas)
@@ -71,23 +92,48 @@ export class Scene {
     }
   }
 
-  /** Paints the whole picture at a time. */
+  /** Paints the whole picture at a time. Pixels of an actor get its track as owner: see `classOf`. */
   paint(seconds: number): void {
     const painter = this.#painter
     painter.view = this.view(seconds)
     painter.owner = 0
     painter.background(SKY)
-    for (const mesh of this.backdrop) mesh.paint(painter)
-    const order: { depth: number; actor?: Actor; mesh?: Mesh }[] = []
-    for (const mesh of this.standing) order.push({ depth: mesh.z, mesh })
-    for (const actor of this.actors) order.push({ depth: actor.depth(seconds), actor })
+    const camera = painter.view.z
+    const { skyline, backdrop, standing } = this.surroundings
+    skyline.paint(painter, camera)
+    const here = Math.floor((camera - BEHIND) / STREET_LENGTH) * STREET_LENGTH
+    const stretches = [here + STREET_LENGTH, here]
+    for (const offset of stretches) for (const mesh of backdrop) mesh.paint(painter, offset)
+    const order: { depth: number; owner: number; paint(): void }[] = []
+    for (const offset of stretches) {
+      for (const mesh of standing) {
+        order.push({ depth: mesh.z + offset, owner: 0, paint: () => mesh.paint(painter, offset) })
+      }
+    }
+    for (const [index, actor] of this.actors.entries()) {
+      const way = actor.path(seconds)
+      const across = actor.acrossEvery ? Math.floor(way.x / actor.acrossEvery + 0.5) : 0
+      const ahead = -Math.floor((way.z - camera + BEHIND) / STREET_LENGTH)
+      const at = {
+        x: way.x - across * (actor.acrossEvery ?? 0),
+        z: way.z + ahead * STREET_LENGTH,
+      }
+      // Who comes again is somebody else: both counts only grow, so the track is new each time.
+      const lap = Math.abs(across) + ahead
+      const owner = 1 + index + lap * this.actors.length
+      order.push({ depth: at.z - actor.reach, owner, paint: () => actor.paint(painter, at, way) })
+    }
     order.sort((a, b) => b.depth - a.depth)
-    for (const { actor, mesh } of order) {
-      painter.owner = actor?.id ?? 0
-      mesh?.paint(painter)
-      actor?.paint(painter, seconds)
+    for (const { owner, paint } of order) {
+      painter.owner = owner
+      paint()
     }
     painter.owner = 0
+  }
+
+  /** Class of a track. */
+  classOf(owner: number): number {
+    return this.actors[(owner - 1) % this.actors.length]!.classId
   }
 }
 
@@ -99,41 +145,42 @@ export interface Motion {
   vz: number
 }
 
-/** A car that drives straight on in its own direction, or stands. `heading` in turns: 0 = like the camera, 0.25 = to the right. */
-export function makeCar(id: number, motion: Motion, heading: number, random: Random): Actor {
+/** Where a straight motion has led. */
+export function straight({ x, z, vx, vz }: Motion): Actor['path'] {
+  return (seconds) => ({ x: x + vx * seconds, z: z + vz * seconds })
+}
+
+/** A car on its path; `heading` in turns: 0 = like the camera, 0.25 = to the right. */
+export function makeCar(
+  path: Actor['path'],
+  heading: number,
+  random: Random,
+  acrossEvery?: number,
+): Actor {
   const body = new CarBody(drawLook(random))
   const sin = sine(heading)
   const cos = sine(heading + 0.25)
   const start = random.range(0, 9)
-  const along = (sin < 0 ? -sin : sin) * body.look.width + (cos < 0 ? -cos : cos) * body.length
   return {
-    id,
     classId: CLASS_CAR,
-    depth: (t) => motion.z + motion.vz * t - along / 2,
-    paint: (painter, t) => {
-      const pose = { x: motion.x + motion.vx * t, z: motion.z + motion.vz * t, sin, cos }
-      body.paint(painter, pose, start + (motion.vx * sin + motion.vz * cos) * t)
-    },
+    path,
+    acrossEvery,
+    reach: (Math.abs(sin) * body.look.width + Math.abs(cos) * body.length) / 2,
+    paint: (painter, at, way) =>
+      body.paint(painter, { ...at, sin, cos }, start + way.x * sin + way.z * cos),
   }
 }
 
 /** Someone who walks straight on. */
-export function makePerson(id: number, motion: Motion, random: Random): Actor {
+export function makePerson(motion: Motion, random: Random, acrossEvery?: number): Actor {
   const look = drawPerson(random)
-  const sideways = motion.vx > 0.3 ? 1 : motion.vx < -0.3 ? -1 : 0
-  const pace = sideways === 0 ? motion.vz : motion.vx
+  const sideways = Math.sign(motion.vx)
   return {
-    id,
     classId: CLASS_PERSON,
-    depth: (t) => motion.z + motion.vz * t,
-    paint: (painter, t) =>
-      paintPerson(
-        painter,
-        look,
-        motion.x + motion.vx * t,
-        motion.z + motion.vz * t,
-        pace * t,
-        sideways,
-      ),
+    path: straight(motion),
+    acrossEvery,
+    reach: 0.2,
+    paint: (painter, at, way) =>
+      paintPerson(painter, look, at.x, at.z, sideways === 0 ? way.z : way.x, sideways),
   }
 }

@@ -1,6 +1,7 @@
 // The event sensor: each pixel remembers a log intensity and fires whenever the light has moved one threshold away.
 // Modelled: thresholds that differ from pixel to pixel, a photoreceptor that lags, a refractory time, background noise
 // and hot pixels. All state is in flat arrays; one step costs one pass over the pixels.
+import { EventPacket } from '../events/packet.js'
 import type { Random } from './random.js'
 
 /** Properties of the sensor. Rates in events per second and pixel. */
@@ -22,17 +23,6 @@ export interface SensorSpec {
   hotRate: number
 }
 
-/** Events of a stretch of time in order of their stamps; the arrays are filled again by the next step. */
-export interface EventChunk {
-  /** Absolute µs. */
-  t: Uint32Array
-  x: Uint16Array
-  y: Uint16Array
-  /** 1 ON, 0 OFF. */
-  p: Uint8Array
-  length: number
-}
-
 const FIRST_CAPACITY = 16_384
 
 /** A sensor of width x height pixels that has looked at the first picture for a long time. */
@@ -47,7 +37,7 @@ export class EventSensor {
   #pixel = new Uint32Array(FIRST_CAPACITY)
   #polarity = new Uint8Array(FIRST_CAPACITY)
   #count = 0
-  #chunk: EventChunk = newChunk(FIRST_CAPACITY)
+  #packet = new EventPacket(FIRST_CAPACITY)
   #places = new Uint32Array(0)
 
   constructor(
@@ -84,7 +74,7 @@ export class EventSensor {
    * Looks at the next picture, `stepUs` (at most 65535) after the one before, which was at `startUs`.
    * @returns the events of [startUs, startUs + stepUs); valid until the next call
    */
-  step(picture: Float32Array, startUs: number, stepUs: number): EventChunk {
+  step(picture: Float32Array, startUs: number, stepUs: number): EventPacket {
     this.#count = 0
     this.#fireChanges(picture, startUs, stepUs)
     this.#fireNoise(stepUs)
@@ -144,7 +134,7 @@ export class EventSensor {
       this.#offset = doubled(this.#offset, Uint16Array)
       this.#pixel = doubled(this.#pixel, Uint32Array)
       this.#polarity = doubled(this.#polarity, Uint8Array)
-      this.#chunk = newChunk(this.#offset.length)
+      this.#packet = new EventPacket(this.#offset.length)
     }
     const n = this.#count++
     this.#offset[n] = offset
@@ -153,33 +143,26 @@ export class EventSensor {
   }
 
   /** Counting sort by stamp; equal stamps keep their order. */
-  #sorted(startUs: number, stepUs: number): EventChunk {
+  #sorted(startUs: number, stepUs: number): EventPacket {
     if (this.#places.length <= stepUs) this.#places = new Uint32Array(stepUs + 1)
     const places = this.#places.fill(0)
     for (let n = 0; n < this.#count; n++) places[this.#offset[n]! + 1]! += 1
     for (let i = 1; i <= stepUs; i++) places[i]! += places[i - 1]!
-    const chunk = this.#chunk
+    const packet = this.#packet.reset()
+    packet.t0 = startUs
+    packet.width = this.width
+    packet.height = this.#memory.length / this.width
     for (let n = 0; n < this.#count; n++) {
       const offset = this.#offset[n]!
       const to = places[offset]!++
       const pixel = this.#pixel[n]!
-      chunk.t[to] = startUs + offset
-      chunk.y[to] = (pixel / this.width) | 0
-      chunk.x[to] = pixel % this.width
-      chunk.p[to] = this.#polarity[n]!
+      packet.t[to] = offset
+      packet.y[to] = (pixel / this.width) | 0
+      packet.x[to] = pixel % this.width
+      packet.p[to] = this.#polarity[n]!
     }
-    chunk.length = this.#count
-    return chunk
-  }
-}
-
-function newChunk(capacity: number): EventChunk {
-  return {
-    t: new Uint32Array(capacity),
-    x: new Uint16Array(capacity),
-    y: new Uint16Array(capacity),
-    p: new Uint8Array(capacity),
-    length: 0,
+    packet.length = this.#count
+    return packet
   }
 }
 

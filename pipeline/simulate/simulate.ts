@@ -1,12 +1,12 @@
 // Simulated drives: a scene is painted every few milliseconds, a sensor model looks at it, and what moved becomes events.
 // Same seed, same bytes, on every machine: no Math.random, no transcendental of the engine, no clock.
 import { SaccadeError } from '../errors.js'
-import type { Geometry } from '../events/packet.js'
+import type { EventPacket, Geometry } from '../events/packet.js'
 import { LogCanvas } from './canvas.js'
 import { makePlace, type Place } from './places.js'
 import { Random } from './random.js'
 import type { Scene } from './scene.js'
-import { type EventChunk, EventSensor, type SensorSpec } from './sensor.js'
+import { EventSensor, type SensorSpec } from './sensor.js'
 
 /** What to simulate. Only the seed is needed. */
 export interface SimulateSpec {
@@ -66,17 +66,17 @@ const RESTING_SENSOR: SensorSpec = { ...MOVING_SENSOR, noiseRate: 0.12, hotPixel
 /**
  * The drive of the first run: `saccade replay` without a file.
  * @example
- * for (const chunk of simulate(DEFAULT_DRIVE).chunks()) console.log(chunk.length)
+ * for (const packet of simulate(DEFAULT_DRIVE).packets()) console.log(packet.t0, packet.length)
  */
-export const DEFAULT_DRIVE: SimulateSpec = { seed: 11, durationUs: 2_500_000, scene: 'street' }
+export const DEFAULT_DRIVE: SimulateSpec = { seed: 2, durationUs: 3_000_000, scene: 'street' }
 
 /**
- * A simulated recording; painting begins when its chunks are pulled.
+ * A simulated recording; painting begins when its packets are pulled.
  * @throws SaccadeError ERR_ARGUMENT when the spec is out of range
  * @example
  * const drive = simulate({ seed: 7, durationUs: 1_000_000 })
  * let events = 0
- * for (const chunk of drive.chunks()) events += chunk.length
+ * for (const packet of drive.packets()) events += packet.length
  * console.log(events, drive.labels.length)
  */
 export function simulate(spec: SimulateSpec): Simulation {
@@ -88,24 +88,24 @@ type WholeSpec = Required<Omit<SimulateSpec, 'sensor'>> & { sensor: SensorSpec }
 /** One simulated recording. */
 export class Simulation {
   readonly geometry: Geometry
-  /** Labels so far, by time, then track; all of them once the chunks have been pulled. */
+  /** Labels so far, by time, then track; all of them once the packets have been pulled. */
   readonly labels: SimulatedLabel[] = []
-  /** Simulated so far, µs: the end of the chunk in hand. For progress. */
+  /** Simulated so far, µs: the end of the packet in hand. For progress. */
   reached = 0
 
   constructor(readonly spec: WholeSpec) {
     this.geometry = { width: spec.width, height: spec.height }
   }
 
-  /** Events in stretches of 2.5 ms, stamps never falling. A chunk is valid until the next is pulled. */
-  *chunks(): Generator<EventChunk, void> {
+  /** Events in packets of 2.5 ms, stamps never falling. A packet is valid until the next is pulled; it belongs to no pool. */
+  *packets(): Generator<EventPacket, void> {
     const { seed, width, height, durationUs, scene: place, sensor: sensorSpec } = this.spec
     this.labels.length = 0
     this.reached = 0
     const canvas = new LogCanvas(width, height)
-    const scene = makePlace(place, this.spec, canvas, new Random(seed, 1))
+    const scene = makePlace(place, this.spec, canvas, seed)
     scene.paint(0)
-    const sensor = new EventSensor(width, sensorSpec, new Random(seed, 2), canvas.level)
+    const sensor = new EventSensor(width, sensorSpec, new Random(seed, 4), canvas.level)
     for (let start = 0; start < durationUs; ) {
       // Steps end on the labels' times, too.
       const end = Math.min(start + STEP_US, durationUs)
@@ -119,34 +119,37 @@ export class Simulation {
   }
 }
 
-/** Boxes around what is visible of each actor. */
+/** Boxes around what is visible of each actor, by track. */
 function labelsOf(scene: Scene, t: number): SimulatedLabel[] {
-  const { owner, width, height } = scene.canvas
-  const count = scene.actors.length + 1
-  const left = new Int32Array(count).fill(width)
-  const right = new Int32Array(count).fill(-1)
-  const top = new Int32Array(count).fill(height)
-  const bottom = new Int32Array(count).fill(-1)
-  const pixels = new Int32Array(count)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const id = owner[y * width + x]!
-      if (id === 0) continue
-      pixels[id]! += 1
-      if (x < left[id]!) left[id] = x
-      if (x > right[id]!) right[id] = x
-      if (y < top[id]!) top[id] = y
-      if (y > bottom[id]!) bottom[id] = y
+  const { owner, width } = scene.canvas
+  const seen = new Map<
+    number,
+    { left: number; right: number; top: number; bottom: number; pixels: number }
+  >()
+  for (let i = 0; i < owner.length; i++) {
+    const track = owner[i]!
+    if (track === 0) continue
+    const x = i % width
+    const y = (i / width) | 0
+    const box = seen.get(track)
+    if (box === undefined) {
+      seen.set(track, { left: x, right: x, top: y, bottom: y, pixels: 1 })
+      continue
     }
+    box.pixels += 1
+    box.left = Math.min(box.left, x)
+    box.right = Math.max(box.right, x)
+    box.bottom = y
   }
   const labels: SimulatedLabel[] = []
-  for (const { id, classId } of scene.actors) {
-    const w = right[id]! + 1 - left[id]!
-    const h = bottom[id]! + 1 - top[id]!
-    if (w < LEAST_SIDE || h < LEAST_SIDE || pixels[id]! < LEAST_SHARE * w * h) continue
-    labels.push({ t, x: left[id]!, y: top[id]!, w, h, classId, confidence: 1, trackId: id })
+  for (const [trackId, { left, right, top, bottom, pixels }] of seen) {
+    const w = right + 1 - left
+    const h = bottom + 1 - top
+    if (w < LEAST_SIDE || h < LEAST_SIDE || pixels < LEAST_SHARE * w * h) continue
+    const classId = scene.classOf(trackId)
+    labels.push({ t, x: left, y: top, w, h, classId, confidence: 1, trackId })
   }
-  return labels
+  return labels.sort((a, b) => a.trackId - b.trackId)
 }
 
 function checked(spec: SimulateSpec): WholeSpec {

@@ -1,6 +1,6 @@
 // What stands at a street: road, kerbs, marks, facades with windows, poles, trees. Everything is a list of flat polygons
 // with a log intensity each, drawn once from the seed and painted from wherever the camera is.
-import type { Painter } from './painter.js'
+import { FAR, type Painter } from './painter.js'
 import type { Random } from './random.js'
 
 /** A flat polygon of the world: corners x, y, z in metres, log intensity relative to asphalt. */
@@ -36,8 +36,10 @@ export class Mesh {
     return this.polygon(level, x, y0, z0, x, y1, z0, x, y1, z1, x, y0, z1)
   }
 
-  paint(painter: Painter): void {
-    for (const { corners, level } of this.faces) painter.polygon(corners, level)
+  /** Paints the mesh `offset` metres farther down the street than it was laid out. */
+  paint(painter: Painter, offset: number): void {
+    const pose = { x: 0, z: offset, sin: 0, cos: 1 }
+    for (const { corners, level } of this.faces) painter.polygon(corners, level, pose)
   }
 }
 
@@ -54,24 +56,22 @@ export interface StreetPlan {
   rightKerb: number
   leftWall: number
   rightWall: number
-  /** Where the street is seen from and to. */
-  from: number
-  to: number
+  /** Metres after which it repeats. */
+  length: number
   /** A cross street, without walls and kerbs. */
   junction?: { from: number; to: number }
 }
 
 /** Road, pavements, kerbs, lane marks, and patches in the asphalt. */
 export function makeRoad(plan: StreetPlan, random: Random): Mesh {
-  const { from, to, leftKerb, rightKerb, leftWall, rightWall, junction } = plan
-  const road = new Mesh(to)
-  road.flat(0, -400, from, 400, to)
+  const { length, leftKerb, rightKerb, leftWall, rightWall, junction } = plan
+  const road = new Mesh(length)
   const stretches = junction
     ? [
-        [from, junction.from],
-        [junction.to, to],
+        [0, junction.from],
+        [junction.to, length],
       ]
-    : [[from, to]]
+    : [[0, length]]
   for (const [z0, z1] of stretches as [number, number][]) {
     road.flat(PAVEMENT, leftWall, z0, leftKerb, z1).flat(KERB, leftKerb - 0.15, z0, leftKerb, z1)
     road
@@ -84,13 +84,13 @@ export function makeRoad(plan: StreetPlan, random: Random): Mesh {
       road.flat(PAVEMENT + random.range(-0.3, 0.2), x0, z, x1, z + random.range(0.05, 0.5))
     }
   }
-  for (let z = from; z < to; z += random.range(1.2, 5)) {
+  for (let z = 0; z < length; z += random.range(1.2, 5)) {
     const x = random.range(leftKerb, rightKerb)
     const [w, d] = [random.range(0.3, 1.6), random.range(0.05, 1.2)]
     road.flat(random.range(-0.22, 0.18), x, z, x + w, z + d)
   }
   const middle = leftKerb + (rightKerb - leftKerb) / 2 - 0.6
-  for (let z = Math.ceil(from / 6) * 6; z < to; z += 6) {
+  for (let z = 0; z < length - 3; z += 6) {
     if (junction && z + 3 > junction.from - 5 && z < junction.to + 5) continue
     road.flat(MARK, middle - 0.08, z, middle + 0.08, z + 3)
   }
@@ -112,8 +112,8 @@ export function makeHouses(plan: StreetPlan, random: Random): Mesh[] {
     [plan.leftWall, -1],
     [plan.rightWall, 1],
   ] as const) {
-    for (let z = plan.from; z < plan.to - 20; ) {
-      const end = z + random.range(8, 16)
+    for (let z = 0; z < plan.length - 4; ) {
+      const end = Math.min(z + random.range(8, 16), plan.length)
       if (junction && z < junction.to && end > junction.from) {
         if (junction.from - z > 3) houses.push(makeHouse(x, side, z, junction.from, random))
         z = junction.to
@@ -183,12 +183,13 @@ function makeGroundFloor(
   }
 }
 
-/** Houses far down the street, where it bends or ends. */
-export function makeSkyline(plan: StreetPlan, random: Random): Mesh {
-  const skyline = new Mesh(plan.to + 60)
+/** The ground up to the end of the view, and houses there, where the street bends. Both stay ahead of the camera. */
+export function makeSkyline(random: Random): Mesh {
+  const end = FAR - 2
+  const skyline = new Mesh(end)
   for (let x = -90; x < 90; ) {
     const width = random.range(5, 14)
-    const height = random.range(7, 15)
+    const height = random.range(6, 11)
     const level = random.range(0.4, 1.1)
     skyline.upright(level, x, -2, x + width, height)
     for (let y = 3; y < height - 2; y += 3.2) {
@@ -197,7 +198,7 @@ export function makeSkyline(plan: StreetPlan, random: Random): Mesh {
     }
     x += width
   }
-  return skyline
+  return skyline.flat(0, -400, 0, 400, end)
 }
 
 /** A lamp post, or a post with a sign. */
