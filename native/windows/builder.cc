@@ -57,7 +57,8 @@ void Builder::Place(size_t index, uint8_t* frame) {
 namespace {
 
 // An open window during one Push. It lives on the stack, as do the counts: a store into a frame may alias any
-// member, and the loop would read them all again after each event (measured on Zen 3: 95 instead of 114 Mev/s).
+// member, and the loop would read them all again after each event (measured on Zen 3: 95 instead of 114
+// Mev/s).
 struct Cursor {
   int64_t start;
   uint8_t* target;

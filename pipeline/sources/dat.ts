@@ -19,10 +19,11 @@ export const datFormat: RecordingFormat = {
   name: 'dat',
   recognises: (head, path) => {
     if (!hasHeader(head)) return false
-    // RAW files begin with the same "% " lines; only they name their encoding there.
     const text = Buffer.from(head.subarray(0, MAX_HEADER_BYTES)).toString('latin1')
+    if (/^% Data file/m.test(text)) return true
+    // RAW files begin with the same "% " lines; only they name their encoding there.
     if (/^% (evt|format) /m.test(text)) return false
-    return /\.dat$/i.test(path) || /^% (Data file|Version )/m.test(text)
+    return /\.dat$/i.test(path) || /^% Version /m.test(text)
   },
   open: (path, options) => DatRecording.open(path, options),
 }

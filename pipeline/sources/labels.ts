@@ -30,7 +30,7 @@ export interface Label {
 
 type LabelKey = keyof Label
 
-/** Names in use for each field; the first is required unless a default stands in LABEL_DEFAULTS. */
+/** Names in use for each field; a field without a default (below) is required. */
 const NAMES: Readonly<Record<LabelKey, readonly string[]>> = {
   t: ['t', 'ts'],
   x: ['x'],

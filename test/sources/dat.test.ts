@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import test from 'ava'
 import { digestRecording } from '../../pipeline/events/digest.js'
@@ -341,4 +349,15 @@ test('a writer that fails or is given up leaves nothing behind', async (t) => {
   await t.throwsAsync(writeDat(path, { geometry: { width: 0, height: 1 } }), {
     code: 'ERR_ARGUMENT',
   })
+})
+
+test('a file that is cut while it is read is an error, not a quiet end', async (t) => {
+  const path = fileOf(t, dat(HEAD, 12, ...Array(400).fill(1)))
+  await using recording = await openRecording(path)
+  truncateSync(path, HEAD.length + 2 + 80)
+  const error = await t.throwsAsync(recording.next(new EventPacket()), { code: 'ERR_IO' })
+  t.is(
+    error?.message,
+    `${path} became shorter while it was read: it ends at byte ${HEAD.length + 82}`,
+  )
 })
