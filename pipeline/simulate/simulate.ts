@@ -2,6 +2,7 @@
 // Same seed, same bytes, on every machine: no Math.random, no transcendental of the engine, no clock.
 import { SaccadeError } from '../errors.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
+import type { Label } from '../sources/labels.js'
 import { LogCanvas } from './canvas.js'
 import { makePlace, type Place } from './places.js'
 import { Random } from './random.js'
@@ -25,20 +26,6 @@ export interface SimulateSpec {
   people?: number
   /** What the sensor is like, where it differs from the default of the scene. */
   sensor?: Partial<SensorSpec>
-}
-
-/** A labelled object at the end of a stretch of 50 ms: what of it is to be seen, in sensor pixels. Gen1's fields. */
-export interface SimulatedLabel {
-  /** Absolute µs. */
-  t: number
-  x: number
-  y: number
-  w: number
-  h: number
-  /** 0 car, 1 pedestrian. */
-  classId: number
-  confidence: number
-  trackId: number
 }
 
 /** Distance of the labels, µs. */
@@ -88,8 +75,11 @@ type WholeSpec = Required<Omit<SimulateSpec, 'sensor'>> & { sensor: SensorSpec }
 /** One simulated recording. */
 export class Simulation {
   readonly geometry: Geometry
-  /** Labels so far, by time, then track; all of them once the packets have been pulled. */
-  readonly labels: SimulatedLabel[] = []
+  /**
+   * A label for what is to be seen of each car (class 0) and person (class 1) every 50 ms, by time, then track: added as
+   * the packets are pulled. May be emptied between packets.
+   */
+  readonly labels: Label[] = []
   /** Simulated so far, µs: the end of the packet in hand. For progress. */
   reached = 0
 
@@ -120,7 +110,7 @@ export class Simulation {
 }
 
 /** Boxes around what is visible of each actor, by track. */
-function labelsOf(scene: Scene, t: number): SimulatedLabel[] {
+function labelsOf(scene: Scene, t: number): Label[] {
   const { owner, width } = scene.canvas
   const seen = new Map<
     number,
@@ -141,7 +131,7 @@ function labelsOf(scene: Scene, t: number): SimulatedLabel[] {
     box.right = Math.max(box.right, x)
     box.bottom = y
   }
-  const labels: SimulatedLabel[] = []
+  const labels: Label[] = []
   for (const [trackId, { left, right, top, bottom, pixels }] of seen) {
     const w = right + 1 - left
     const h = bottom + 1 - top

@@ -1,7 +1,7 @@
 // Animated PNG: every browser shows it, it keeps all colours exactly, and it can be written frame by frame. A viewer that
 // knows no animation shows the first frame.
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { SaccadeError } from '../errors.js'
+import { PartFile } from '../sinks/part-file.js'
 import type { Picture } from './picture.js'
 import { pngChunk, pngHeader, pngPixels } from './png.js'
 
@@ -13,12 +13,10 @@ import { pngChunk, pngHeader, pngPixels } from './png.js'
  * await animation.close()
  */
 export class AnimationWriter {
-  #file: FileHandle | undefined
+  #file: PartFile | undefined
   #first: Picture | undefined
   #frames = 0
   #sequence = 0
-  #at = 0
-  #controlAt = 0
 
   /** @param delayMs time that a frame stays, 1..65535 */
   constructor(
@@ -39,6 +37,12 @@ export class AnimationWriter {
   async add(picture: Picture): Promise<void> {
     this.#first ??= picture
     const first = this.#first
+    if (picture.theme !== first.theme) {
+      throw new SaccadeError(
+        'ERR_ARGUMENT',
+        `${this.path}: frame ${this.#frames} has other colours`,
+      )
+    }
     if (picture.width !== first.width || picture.height !== first.height) {
       throw new SaccadeError(
         'ERR_ARGUMENT',
@@ -46,14 +50,12 @@ export class AnimationWriter {
       )
     }
     if (this.#file === undefined) {
-      this.#file = await open(this.#part, 'w')
-      await this.#write(pngHeader(picture))
-      this.#controlAt = this.#at
-      await this.#write(animationControl(0))
+      this.#file = await PartFile.create(this.path)
+      await this.#file.append(animationHeader(first, 0))
     }
-    await this.#write(this.#frameControl(picture))
+    await this.#file.append(this.#frameControl(picture))
     const pixels = pngPixels(picture)
-    await this.#write(
+    await this.#file.append(
       this.#frames === 0 ? pngChunk('IDAT', pixels) : pngChunk('fdAT', this.#numbered(pixels)),
     )
     this.#frames += 1
@@ -62,28 +64,19 @@ export class AnimationWriter {
   /** Ends the file; without any frame none is written. */
   async close(): Promise<void> {
     if (this.#file === undefined) return
-    await this.#write(pngChunk('IEND', new Uint8Array(0)))
+    await this.#file.append(pngChunk('IEND', new Uint8Array(0)))
     // The number of frames stands before the first one and is known only now.
-    await this.#file.write(animationControl(this.#frames), 0, undefined, this.#controlAt)
-    await this.#file.close()
+    await this.#file.overwriteStart(animationHeader(this.#first!, this.#frames))
+    const file = this.#file
     this.#file = undefined
-    await rename(this.#part, this.path)
+    await file.commit()
   }
 
   /** Gives up: nothing is left behind. */
   async discard(): Promise<void> {
-    await this.#file?.close()
+    const file = this.#file
     this.#file = undefined
-    await rm(this.#part, { force: true })
-  }
-
-  get #part(): string {
-    return `${this.path}.part`
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    await this.#file!.write(bytes, 0, bytes.length, this.#at)
-    this.#at += bytes.length
+    await file?.abandon(false)
   }
 
   #frameControl(picture: Picture): Buffer {
@@ -104,10 +97,11 @@ export class AnimationWriter {
   }
 }
 
-function animationControl(frames: number): Buffer {
-  const body = Buffer.alloc(8) // plays: 0 = for ever
-  body.writeUInt32BE(frames, 0)
-  return pngChunk('acTL', body)
+/** Everything before the first frame. */
+function animationHeader(first: Picture, frames: number): Buffer {
+  const control = Buffer.alloc(8) // plays: 0 = for ever
+  control.writeUInt32BE(frames, 0)
+  return Buffer.concat([pngHeader(first), pngChunk('acTL', control)])
 }
 
 /** Writes all pictures as one animation, each shown for `delayMs`; on an error nothing is left behind. */

@@ -1,6 +1,7 @@
 // Palette PNG, still and animated. The container is a few chunks around zlib; the PNG package that the tests read it back
 // with writes neither palettes nor animations, and a palette is what makes these files small.
 import { crc32, deflateSync } from 'node:zlib'
+import { PartFile } from '../sinks/part-file.js'
 import type { Picture } from './picture.js'
 
 /** First bytes of every PNG. */
@@ -58,4 +59,16 @@ export function encodePng(picture: Picture): Buffer {
     pngChunk('IDAT', pngPixels(picture)),
     pngChunk('IEND', new Uint8Array(0)),
   ])
+}
+
+/** Writes a picture; half-written it never has its final name. Rejects with ERR_IO. */
+export async function writePng(path: string, picture: Picture): Promise<void> {
+  const file = await PartFile.create(path)
+  try {
+    await file.append(encodePng(picture))
+  } catch (error) {
+    await file.abandon(false)
+    throw error
+  }
+  await file.commit()
 }

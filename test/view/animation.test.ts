@@ -5,7 +5,7 @@ import { crc32, inflateSync } from 'node:zlib'
 import test from 'ava'
 import { PNG } from 'pngjs'
 import { AnimationWriter, writeAnimation } from '../../pipeline/view/animation.js'
-import { DARK } from '../../pipeline/view/palette.js'
+import { DARK, LIGHT } from '../../pipeline/view/palette.js'
 import { Picture } from '../../pipeline/view/picture.js'
 import { PNG_SIGNATURE } from '../../pipeline/view/png.js'
 
@@ -70,10 +70,11 @@ test('nothing is left behind when a frame fails, and no file without a frame', a
   t.deepEqual(await readdir(home), [])
 })
 
-test('a frame of another size and a delay outside the format are refused', async (t) => {
+test('a frame of another size or theme and a delay outside the format are refused', async (t) => {
   const animation = new AnimationWriter(join(await folder(), 'a.png'), 50)
   await animation.add(frame(1))
   await t.throwsAsync(animation.add(new Picture(9, 9, DARK)), { code: 'ERR_ARGUMENT' })
+  await t.throwsAsync(animation.add(new Picture(20, 10, LIGHT)), { code: 'ERR_ARGUMENT' })
   await animation.discard()
   t.throws(() => new AnimationWriter('a.png', 0), { code: 'ERR_ARGUMENT' })
 })

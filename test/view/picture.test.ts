@@ -1,9 +1,12 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
 import { PNG } from 'pngjs'
 import { glyph, textWidth } from '../../pipeline/view/font.js'
 import { DARK, Ink } from '../../pipeline/view/palette.js'
 import { Picture } from '../../pipeline/view/picture.js'
-import { encodePng } from '../../pipeline/view/png.js'
+import { encodePng, writePng } from '../../pipeline/view/png.js'
 import { PolarityCounts } from '../../pipeline/view/polarity.js'
 import { renderWindow, stripHeight } from '../../pipeline/view/render.js'
 import { contactSheet } from '../../pipeline/view/sheet.js'
@@ -36,6 +39,15 @@ test('a PNG decodes to the pixels that were drawn', (t) => {
   const png = PNG.sync.read(encodePng(picture))
   t.deepEqual([png.width, png.height], [37, 21])
   t.deepEqual(new Uint8Array(png.data), picture.toRgba())
+})
+
+test('a written PNG is whole, or is not there', async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'saccade-picture-'))
+  const picture = new Picture(5, 4, DARK)
+  await writePng(join(home, 'a.png'), picture)
+  t.deepEqual(await readFile(join(home, 'a.png')), encodePng(picture))
+  t.deepEqual(await readdir(home), ['a.png'])
+  await t.throwsAsync(writePng(join(home, 'no', 'a.png'), picture), { code: 'ERR_IO' })
 })
 
 test('an event becomes a square of the scale, ON and OFF in their colours', (t) => {
