@@ -16,9 +16,8 @@ export interface CommonOptions {
 }
 
 /** A command with the common options and its examples below the help text. */
-export function makeCommand(name: string, summary: string, examples: string[]): Command {
-  return new Command(name)
-    .description(summary)
+export function makeCommand(examples: string[]): Command {
+  return new Command()
     .option('--json', 'machine-readable output on stdout and nothing else there')
     .option('-q, --quiet', 'no progress and no remarks on stderr')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`)

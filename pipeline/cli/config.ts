@@ -6,14 +6,10 @@ import { type CommonOptions, makeCommand, printJson, printTable } from './comman
 import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
 
 export function configCommand(): Command {
-  const command = makeCommand(
-    'config',
-    'show the merged configuration and the origin of each value',
-    [
-      'saccade config robot.yaml',
-      'SACCADE_MODEL_THREADS=2 saccade config robot.yaml --score 0.5 --json',
-    ],
-  )
+  const command = makeCommand([
+    'saccade config robot.yaml',
+    'SACCADE_MODEL_THREADS=2 saccade config robot.yaml --score 0.5 --json',
+  ])
   return addFlags(command, PIPELINE_FLAGS)
     .argument('[file]', 'a YAML file; the environment and flags come on top')
     .action(async (file: string | undefined, options: CommonOptions & Record<string, unknown>) => {

@@ -7,13 +7,12 @@ import { EXIT } from './failure.js'
 const MARKS: Record<Check['state'], string> = { ok: 'ok', missing: 'MISSING', absent: '-' }
 
 export function doctorCommand(context: Context): Command {
-  return makeCommand('doctor', 'check this machine; exit 1 when something required is missing', [
-    'saccade doctor',
-    'saccade doctor --json',
-  ]).action(async (options: CommonOptions) => {
-    const checks = await diagnose()
-    if (options.json) printJson(checks)
-    else printTable(checks.map(({ name, state, detail }) => [MARKS[state], name, detail]))
-    if (checks.some(({ state }) => state === 'missing')) context.exitCode = EXIT.failed
-  })
+  return makeCommand(['saccade doctor', 'saccade doctor --json']).action(
+    async (options: CommonOptions) => {
+      const checks = await diagnose()
+      if (options.json) printJson(checks)
+      else printTable(checks.map(({ name, state, detail }) => [MARKS[state], name, detail]))
+      if (checks.some(({ state }) => state === 'missing')) context.exitCode = EXIT.failed
+    },
+  )
 }

@@ -4,10 +4,42 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { stopOnSignals } from '../operate/signals.js'
 import type { Context } from './command.js'
-import { configCommand } from './config.js'
-import { doctorCommand } from './doctor.js'
 import { EXIT, reportFailure } from './failure.js'
-import { modelsCommand } from './models.js'
+
+/** Makes a command; the program gives it its name and summary. */
+type MakeCommand = (context: Context) => Command
+
+/** In the order of the help. Only the command that is called is loaded: doctor must run where the addon does not. */
+const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }> = {
+  info: {
+    summary: 'describe recordings and models',
+    load: async () => (await import('./info.js')).infoCommand,
+  },
+  detect: {
+    summary: 'draw the detections of single windows',
+    load: async () => (await import('./detect.js')).detectCommand,
+  },
+  simulate: {
+    summary: 'write a simulated road scene with labels',
+    load: async () => (await import('./simulate.js')).simulateCommand,
+  },
+  calibrate: {
+    summary: 'compile an ONNX network to a plan and report what is exact',
+    load: async () => (await import('./calibrate.js')).calibrateCommand,
+  },
+  models: {
+    summary: 'list the models that --model knows by name',
+    load: async () => (await import('./models.js')).modelsCommand,
+  },
+  config: {
+    summary: 'show the merged configuration and the origin of each value',
+    load: async () => (await import('./config.js')).configCommand,
+  },
+  doctor: {
+    summary: 'check this machine; exit 1 when something required is missing',
+    load: async () => (await import('./doctor.js')).doctorCommand,
+  },
+}
 
 const stop = stopOnSignals()
 const context: Context = { signal: stop.signal, exitCode: EXIT.done }
@@ -20,11 +52,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.on('uncaughtException', (error) => process.exit(reportFailure(error)))
 process.on('unhandledRejection', (error) => process.exit(reportFailure(error)))
 
-process.exit(await main(process.argv))
+process.exit(await main(process.argv.slice(2)))
 
-async function main(argv: string[]): Promise<number> {
+async function main(args: string[]): Promise<number> {
   try {
-    await program().parseAsync(argv)
+    const program = await makeProgram(args.find((arg) => arg !== 'help' && !arg.startsWith('-')))
+    await program.parseAsync(args, { from: 'user' })
     return context.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
@@ -33,16 +66,18 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-function program(): Command {
-  const version = JSON.parse(
+async function makeProgram(called: string | undefined): Promise<Command> {
+  const { version } = JSON.parse(
     readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-  ).version
+  )
   const program = new Command('saccade')
     .description('Event cameras to detections on small computers.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
-  for (const make of [modelsCommand, configCommand, doctorCommand])
-    program.addCommand(make(context))
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = name === called ? (await load())(context) : new Command()
+    program.addCommand(command.name(name).description(summary))
+  }
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: (text, write) => write(tidy(text)) })
   return program

@@ -1,0 +1,104 @@
+// saccade info: what recordings and models are, and the fingerprint of their events.
+import { statSync } from 'node:fs'
+import type { Command } from 'commander'
+import { Model } from '../detect/model.js'
+import { digestRecording } from '../events/digest.js'
+import { parseGeometry } from '../events/geometry.js'
+import { openRecording } from '../sources/open.js'
+import type { OpenOptions } from '../sources/recording.js'
+import { type CommonOptions, makeCommand, printTable } from './command.js'
+import { addFlags, READER_FLAGS } from './config-options.js'
+
+interface InfoOptions extends CommonOptions {
+  digest?: boolean
+  format?: string
+  geometry?: string
+}
+
+/** What is said of one file; the order is that of the lines. */
+type Info = Record<string, unknown>
+
+export function infoCommand(): Command {
+  const command = makeCommand([
+    'saccade info drive_td.dat',
+    'saccade info --digest --json drive_td.dat',
+    'saccade info models/car-pilot',
+  ])
+  return addFlags(command, READER_FLAGS)
+    .option('--digest', 'read all events: counts, times and a sha256 over t, x, y and p')
+    .argument('<file...>', 'recordings; models as .spike, .onnx or their folder')
+    .action(async (files: string[], options: InfoOptions) => {
+      for (const [i, file] of files.entries()) {
+        const info = isModel(file) ? await modelInfo(file) : await recordingInfo(file, options)
+        // One object per line, so that many files are as easy to read as one.
+        if (options.json) process.stdout.write(`${JSON.stringify(info)}\n`)
+        else printInfo(info, i)
+      }
+    })
+}
+
+function isModel(path: string): boolean {
+  return (
+    /\.(spike|onnx)$/.test(path) ||
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  )
+}
+
+async function recordingInfo(path: string, options: InfoOptions): Promise<Info> {
+  const open: OpenOptions = {
+    format: options.format,
+    geometry: options.geometry === undefined ? undefined : parseGeometry(options.geometry),
+  }
+  await using recording = await openRecording(path, open)
+  const { width = null, height = null } = recording.geometry ?? {}
+  const info: Info = { file: path, format: recording.format, width, height }
+  if (!options.digest)
+    return { ...info, records: recording.records, header: recording.header, ...recording.faults }
+  const { events, tFirst, tLast, onEvents, digest, xMax, yMax, monotonic, faults } =
+    await digestRecording(recording)
+  return {
+    ...info,
+    events,
+    t_first: tFirst,
+    t_last: tLast,
+    on_events: onEvents,
+    digest,
+    x_max: xMax,
+    y_max: yMax,
+    monotonic,
+    faults,
+  }
+}
+
+async function modelInfo(path: string): Promise<Info> {
+  const { plan, path: file } = await Model.load(path)
+  return {
+    file,
+    model: plan.name,
+    classes: plan.head.classes,
+    window: plan.window,
+    detect: plan.detect,
+    exact: plan.exact,
+    exactReason: plan.exactReason,
+    onnxSha256: plan.onnxSha256,
+    card: plan.card,
+  }
+}
+
+function printInfo(info: Info, index: number): void {
+  if (index > 0) process.stdout.write('\n')
+  printTable(
+    Object.entries(info)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, text(value)]),
+  )
+}
+
+/** Records as `key value` pairs, everything else as it is. */
+function text(value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ')
+  if (value === null) return 'not given'
+  if (typeof value !== 'object') return String(value)
+  const pairs = Object.entries(value).map(([k, v]) => `${k} ${typeof v === 'object' ? text(v) : v}`)
+  return pairs.length === 0 ? 'none' : pairs.join(', ')
+}

@@ -1,0 +1,49 @@
+// What detect, replay and run open before they begin: the network and the recording.
+import type { Config } from '../config/schema.js'
+import { windowOverrides } from '../config/windows.js'
+import { Model } from '../detect/model.js'
+import type { Session } from '../detect/session.js'
+import { parseGeometry } from '../events/geometry.js'
+import { EventPacket, type Geometry } from '../events/packet.js'
+import { openRecording } from '../sources/open.js'
+import type { OpenOptions, Recording } from '../sources/recording.js'
+import type { WindowSpec } from '../windows/spec.js'
+
+/** Loads the model and opens a session as the configuration says. */
+export async function openModel(config: Config): Promise<{ model: Model; session: Session }> {
+  const { name, backend, threads, score, iou, max } = config.model
+  const model = await Model.load(name)
+  return { model, session: await model.open({ backend, threads, score, iou, max }) }
+}
+
+/** A recording, opened. */
+export interface Input extends AsyncDisposable {
+  recording: Recording
+  /** The file's, else --geometry, else the model's. */
+  geometry: Geometry
+  /** Stamp of the first event, absolute µs. */
+  start: number
+  /** What is other than in the model's windows. */
+  windows: Partial<WindowSpec>
+}
+
+/** How the configuration says a recording is to be read. */
+export function openOptions({ source }: Config): OpenOptions {
+  const { format, geometry } = source
+  return { format, geometry: geometry === undefined ? undefined : parseGeometry(geometry) }
+}
+
+/** Opens a recording and reads its first stamp. */
+export async function openInput(path: string, config: Config, model: Model): Promise<Input> {
+  const recording = await openRecording(path, openOptions(config))
+  const packet = new EventPacket()
+  const start = (await recording.next(packet)) ? packet.t0 + packet.t[0]! : 0
+  const { width, height } = model.window
+  return {
+    recording,
+    geometry: recording.geometry ?? { width, height },
+    start,
+    windows: windowOverrides(config),
+    [Symbol.asyncDispose]: () => recording[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,26 @@
+// What a configuration changes in the model's windows.
+import { resolveTime } from '../events/time.js'
+import type { WindowSpec } from '../windows/spec.js'
+import type { Config } from './schema.js'
+
+/** hop, fit and roi of the `window` section; absent keys leave the model's. */
+export function windowOverrides({ window }: Config): Partial<WindowSpec> {
+  const spec: Partial<WindowSpec> = {}
+  if (window.hop !== undefined) spec.hopUs = durationUs(window.hop)
+  if (window.fit !== undefined) spec.fit = window.fit
+  if (window.roi !== undefined) {
+    const [x, y, width, height] = window.roi.split(',').map(Number) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    spec.roi = { x, y, width, height }
+  }
+  return spec
+}
+
+/** "25ms" in µs. */
+export function durationUs(duration: string): number {
+  return resolveTime(duration, 0)
+}
