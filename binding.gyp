@@ -1,7 +1,7 @@
 # One addon, one compile unit per instruction set. Sources are listed by folder (scripts/sources.js), so a new decoder,
 # window or kernel is a new file and a registry line, not a build change. Kernel files carry their set in the name:
 # kernels/<name>.<isa>.cc; each set is a static library with its own flags and nothing else sees those flags.
-# (-Wno-maybe-uninitialized: gcc 12 warns about its own AVX-512 header. exports.map: the addon's counting operator new
+# (-Wno-…uninitialized: gcc 12 warns about its own AVX-512 header. exports.map: the addon's counting operator new
 # must not replace Node's.)
 {
   "variables": {
@@ -24,26 +24,8 @@
       "sources": ["<!@(node scripts/sources.js native/kernels .scalar.cc)"]
     },
     {
-      "target_name": "kernels_avx2",
-      "type": "static_library",
-      "sources": ["<!@(node scripts/sources.js native/kernels .avx2.cc)"],
-      "conditions": [["target_arch=='x64'", {
-        "cflags_cc": ["-mavx2"],
-        "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx2"]}
-      }]]
-    },
-    {
-      "target_name": "kernels_avx512vnni",
-      "type": "static_library",
-      "sources": ["<!@(node scripts/sources.js native/kernels .avx512vnni.cc)"],
-      "conditions": [["target_arch=='x64'", {
-        "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mprefer-vector-width=512", "-Wno-maybe-uninitialized"],
-        "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]}
-      }]]
-    },
-    {
       "target_name": "saccade",
-      "dependencies": ["kernels_scalar", "kernels_avx2", "kernels_avx512vnni"],
+      "dependencies": ["kernels_scalar"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "sources": [
@@ -55,9 +37,29 @@
         "native/kernels/dispatch.cc"
       ],
       "libraries": ["-lpthread"],
-      "conditions": [["OS=='linux'", {
-        "ldflags": ["-Wl,--version-script=<(module_root_dir)/native/addon/exports.map"]
-      }]]
+      "conditions": [
+        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512vnni"]}],
+        ["OS=='linux'", {"ldflags": ["-Wl,--version-script=<(module_root_dir)/native/addon/exports.map"]}]
+      ]
     }
-  ]
+  ],
+  "conditions": [["target_arch=='x64'", {
+    "targets": [
+      {
+        "target_name": "kernels_avx2",
+        "type": "static_library",
+        "sources": ["<!@(node scripts/sources.js native/kernels .avx2.cc)"],
+        "cflags_cc": ["-mavx2"],
+        "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx2"]}
+      },
+      {
+        "target_name": "kernels_avx512vnni",
+        "type": "static_library",
+        "sources": ["<!@(node scripts/sources.js native/kernels .avx512vnni.cc)"],
+        "variables": {"avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]},
+        "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
+        "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(avx512)"]}
+      }
+    ]
+  }]]
 }

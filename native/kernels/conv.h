@@ -10,85 +10,170 @@
 namespace saccade::kernels {
 namespace {
 
-// sums[P][Q][lanes] = the products of one tile. kWide: s16 weights.
+// Where the sums of a tile go: to `sums`, [P][Q][lanes], for the epilogue; or, when all that follows is one
+// neuron without memory, straight from the registers to `spikes`: a 1x1 convolution of 32 channels takes a
+// sixth longer when its sums are stored and loaded again. `sums` also holds what narrow accumulators were
+// widened into on the way.
+template <class V>
+struct Tile {
+  const uint8_t* run;
+  size_t pixel;  // bytes from one output pixel's first tap to the next one's
+  const uint8_t* weights;
+  const Segment* segments;
+  int segment_count;
+  int32_t* sums;
+  uint8_t* spikes;
+  size_t spike_pixel;
+  const float* scale;
+  const float* bias;
+  float levels;
+};
+
+// The products of one segment. kWide: s16 weights.
 template <class V, int P, int Q, bool kWide>
-void Accumulate(const uint8_t* run, size_t pixel, const uint8_t* weights, const Segment* segments, int count,
-                int32_t* sums) {
+SACCADE_INLINE void Multiply(typename V::Int* acc, const uint8_t* taps, size_t pixel, const uint8_t*& weights,
+                             int groups) {
   using I = typename V::Int;
+  for (; groups > 0; groups--) {
+    if constexpr (kWide) {
+      Unroll<P>([&](auto p) SACCADE_LAMBDA {
+        const I four = V::Taps(taps + p * pixel);
+        const I even = V::Even(four), odd = V::Odd(four);
+        Unroll<Q>([&](auto q) SACCADE_LAMBDA {
+          V::Step16(acc[p * Q + q], even, V::LoadInt(weights + q * V::kBytes));
+          V::Step16(acc[p * Q + q], odd, V::LoadInt(weights + (Q + q) * V::kBytes));
+        });
+      });
+      weights += 2 * Q * V::kBytes;
+    } else {
+      I w[Q];
+      Unroll<Q>([&](auto q) SACCADE_LAMBDA { w[q] = V::LoadInt(weights + q * V::kBytes); });
+      Unroll<P>([&](auto p) SACCADE_LAMBDA {
+        const I four = V::Taps(taps + p * pixel);
+        Unroll<Q>([&](auto q) SACCADE_LAMBDA { V::Step8(acc[p * Q + q], four, w[q]); });
+      });
+      weights += Q * V::kBytes;
+    }
+    taps += 4;
+  }
+}
+
+template <class V, int P, int Q, bool kWide, bool kFire>
+void SumTile(const Tile<V>& tile) {
+  using I = typename V::Int;
+  using F = typename V::Float;
+  constexpr bool kNarrow = !kWide && V::kNarrow;
+  const uint8_t* weights = tile.weights;
+  const Segment* segment = tile.segments;
+  const Segment* const last = segment + tile.segment_count - 1;
+  const size_t pixel = tile.pixel;
+  int32_t* const sums = tile.sums;
   I acc[P * Q];
   Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { acc[i] = V::Zero(); });
   bool widened = false;
-  for (int s = 0; s < count; s++) {
-    const uint8_t* taps = run + segments[s].offset;
-    for (int g = segments[s].groups; g > 0; g--) {
-      if constexpr (kWide) {
-        Unroll<P>([&](auto p) SACCADE_LAMBDA {
-          const I four = V::Taps(taps + p * pixel);
-          const I even = V::Even(four), odd = V::Odd(four);
-          Unroll<Q>([&](auto q) SACCADE_LAMBDA {
-            V::Step16(acc[p * Q + q], even, V::LoadInt(weights + q * V::kBytes));
-            V::Step16(acc[p * Q + q], odd, V::LoadInt(weights + (Q + q) * V::kBytes));
-          });
-        });
-        weights += 2 * Q * V::kBytes;
-      } else {
-        I w[Q];
-        Unroll<Q>([&](auto q) SACCADE_LAMBDA { w[q] = V::LoadInt(weights + q * V::kBytes); });
-        Unroll<P>([&](auto p) SACCADE_LAMBDA {
-          const I four = V::Taps(taps + p * pixel);
-          Unroll<Q>([&](auto q) SACCADE_LAMBDA { V::Step8(acc[p * Q + q], four, w[q]); });
-        });
-        weights += Q * V::kBytes;
-      }
-      taps += 4;
-    }
-    if constexpr (!kWide && V::kNarrow) {
-      if (!segments[s].widen) continue;
+  for (; segment != last; segment++) {
+    Multiply<V, P, Q, kWide>(acc, tile.run + segment->offset, pixel, weights, segment->groups);
+    if constexpr (kNarrow) {
+      if (!segment->widen) continue;
       Unroll<P * Q>([&](auto i) SACCADE_LAMBDA {
-        I wide = V::Widen(acc[i]);
-        if (widened) wide = V::AddInt(wide, V::LoadInt(sums + i * V::kLanes));
-        V::StoreInt(sums + i * V::kLanes, wide);
+        const I wide = V::Widen(acc[i]);
+        V::StoreInt(sums + i * V::kLanes, widened ? V::AddInt(wide, V::LoadInt(sums + i * V::kLanes)) : wide);
         acc[i] = V::Zero();
       });
       widened = true;
     }
   }
-  if constexpr (kWide || !V::kNarrow) {
+  Multiply<V, P, Q, kWide>(acc, tile.run + last->offset, pixel, weights, last->groups);
+  if constexpr (kNarrow) {
+    Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { acc[i] = V::Widen(acc[i]); });
+    if (widened) {
+      Unroll<P * Q>([&](auto i)
+                        SACCADE_LAMBDA { acc[i] = V::AddInt(acc[i], V::LoadInt(sums + i * V::kLanes)); });
+    }
+  }
+  if constexpr (!kFire) {
     Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { V::StoreInt(sums + i * V::kLanes, acc[i]); });
+  } else {
+    // The same operations in the same order as epilogue.h.
+    static_assert(Q == 2);
+    const F levels = V::Broadcast(tile.levels), zero = V::Broadcast(0.0f);
+    const size_t spike_pixel = tile.spike_pixel;
+    uint8_t* const spikes = tile.spikes;
+    F scale[Q], bias[Q];
+    Unroll<Q>([&](auto q) SACCADE_LAMBDA {
+      scale[q] = V::LoadFloat(tile.scale + q * V::kLanes);
+      bias[q] = V::LoadFloat(tile.bias + q * V::kLanes);
+    });
+    Unroll<P>([&](auto p) SACCADE_LAMBDA {
+      I fired[Q];
+      Unroll<Q>([&](auto q) SACCADE_LAMBDA {
+        const F y = V::Add(V::Mul(V::ToFloat(acc[p * Q + q]), scale[q]), bias[q]);
+        fired[q] = V::Round(V::Min(V::Max(y, zero), levels));
+      });
+      V::StoreBytes(spikes + p * spike_pixel, fired[0], fired[1]);
+    });
   }
 }
 
 template <class V>
-using AccumulateFunction = void (*)(const uint8_t*, size_t, const uint8_t*, const Segment*, int, int32_t*);
+using SumFunction = void (*)(const Tile<V>&);
 
-template <class V, int Q, bool kWide, int... i>
-AccumulateFunction<V> ChoosePixels(int pixels, std::integer_sequence<int, i...>) {
-  static constexpr AccumulateFunction<V> kFunctions[] = {Accumulate<V, i + 1, Q, kWide>...};
+template <class V, int Q, bool kWide, bool kFire, int... i>
+SACCADE_INLINE SumFunction<V> ChoosePixels(int pixels, std::integer_sequence<int, i...>) {
+  static constexpr SumFunction<V> kFunctions[] = {SumTile<V, i + 1, Q, kWide, kFire>...};
   return kFunctions[pixels - 1];
 }
 
 template <class V, int Q, bool kWide>
 void ConvBlock(const ConvArgs& args, const Part& part, int block) {
-  const uint8_t* weights =
-      static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
+  constexpr std::make_integer_sequence<int, V::kPixels> kSizes{};
+  const Epilogue& out = args.out;
   const int channel = block * V::kVectors * V::kLanes;
-  ForTiles<V, V::kPixels, Q>(args.out, args.channels, channel, args.width, args.steps, part,
-                             [&](int x, int y, int t, int pixels, int32_t* sums) SACCADE_LAMBDA {
-                               const uint8_t* run = args.input + static_cast<size_t>(t) * args.input_step +
-                                                    static_cast<size_t>(y) * args.input_row +
-                                                    static_cast<size_t>(x) * args.input_pixel;
-                               ChoosePixels<V, Q, kWide>(pixels,
-                                                         std::make_integer_sequence<int, V::kPixels>{})(
-                                   run, args.input_pixel, weights, args.segments, args.segment_count, sums);
-                             });
+  Tile<V> tile{};
+  tile.pixel = args.input_pixel;
+  tile.weights = static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
+  tile.segments = args.segments;
+  tile.segment_count = args.segment_count;
+  const auto run = [&](int x, int y, int t) SACCADE_LAMBDA {
+    return args.input + static_cast<size_t>(t) * args.input_step + static_cast<size_t>(y) * args.input_row +
+           static_cast<size_t>(x) * args.input_pixel;
+  };
+  if constexpr (Q == 2) {
+    const bool whole = args.channels - channel >= Q * V::kLanes;
+    if (whole && out.firing == Firing::kOnce && !out.real && !out.residuals) {
+      alignas(64) int32_t sums[V::kPixels * Q * V::kLanes];
+      tile.sums = sums;
+      tile.spike_pixel = out.spike_pixel;
+      tile.scale = out.scale + channel;
+      tile.bias = out.bias + channel;
+      tile.levels = out.levels;
+      ForTiles<V::kPixels>(args.width, part, [&](int x, int y, int pixels) SACCADE_LAMBDA {
+        const SumFunction<V> sum = ChoosePixels<V, Q, kWide, true>(pixels, kSizes);
+        for (int t = 0; t < args.steps; t++) {
+          tile.run = run(x, y, t);
+          tile.spikes = out.spikes + static_cast<size_t>(t) * out.spike_step +
+                        static_cast<size_t>(y) * out.spike_row + static_cast<size_t>(x) * out.spike_pixel +
+                        static_cast<size_t>(channel);
+          sum(tile);
+        }
+      });
+      return;
+    }
+  }
+  FinishTiles<V, V::kPixels, Q>(out, args.channels, channel, args.width, args.steps, part,
+                                [&](int x, int y, int t, int pixels, int32_t* sums) SACCADE_LAMBDA {
+                                  tile.run = run(x, y, t);
+                                  tile.sums = sums;
+                                  ChoosePixels<V, Q, kWide, false>(pixels, kSizes)(tile);
+                                });
 }
 
-// Blocks outermost: the weights of one block stay in the first-level cache while all its rows are done.
+// Blocks outermost: the weights of one block stay in the first-level cache while all its rows are done. (Rows
+// outermost where all weights are small was measured: no difference.)
 template <class V, bool kWide>
 void Conv(const ConvArgs& args, const Part& part) {
   for (int block = part.block_begin; block < part.block_end; block++) {
-    const int left = args.channels - block * V::kVectors * V::kLanes;
-    if (left > V::kLanes) {
+    if (args.channels - block * V::kVectors * V::kLanes > V::kLanes) {
       ConvBlock<V, V::kVectors, kWide>(args, part, block);
     } else {
       ConvBlock<V, 1, kWide>(args, part, block);

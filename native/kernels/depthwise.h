@@ -100,19 +100,19 @@ void DepthwiseBlocks(const DepthwiseArgs& args, const Part& part) {
     const int channel = block * kVectors * V::kLanes;
     const uint8_t* weights =
         static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
-    ForTiles<V, kPixels, kVectors>(args.out, args.channels, channel, args.width, args.steps, part,
-                                   [&](int x, int y, int t, int pixels, int32_t* sums) SACCADE_LAMBDA {
-                                     constexpr std::make_integer_sequence<int, kPixels> kTile{};
-                                     const uint8_t* first =
-                                         args.input + static_cast<size_t>(t) * args.input_step +
-                                         static_cast<size_t>(y) * args.input_row +
-                                         static_cast<size_t>(x) * args.input_pixel + channel;
-                                     if constexpr (K) {
-                                       ChoosePairs<V, K>(pixels, kTile)(args, first, weights, sums);
-                                     } else {
-                                       ChooseSingle<V>(pixels, kTile)(args, first, weights, sums);
-                                     }
-                                   });
+    FinishTiles<V, kPixels, kVectors>(args.out, args.channels, channel, args.width, args.steps, part,
+                                      [&](int x, int y, int t, int pixels, int32_t* sums) SACCADE_LAMBDA {
+                                        constexpr std::make_integer_sequence<int, kPixels> kTile{};
+                                        const uint8_t* first =
+                                            args.input + static_cast<size_t>(t) * args.input_step +
+                                            static_cast<size_t>(y) * args.input_row +
+                                            static_cast<size_t>(x) * args.input_pixel + channel;
+                                        if constexpr (K) {
+                                          ChoosePairs<V, K>(pixels, kTile)(args, first, weights, sums);
+                                        } else {
+                                          ChooseSingle<V>(pixels, kTile)(args, first, weights, sums);
+                                        }
+                                      });
   }
 }
 
