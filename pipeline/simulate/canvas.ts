@@ -61,6 +61,8 @@ export class LogCanvas {
   /** Turns the signed areas of a row into coverage, paints, and leaves the areas zero for the next polygon. */
   #sweep(y: number, from: number, to: number, level: number, owner: number): void {
     const area = this.#area
+    const levels = this.level
+    const owners = this.tracking ? this.owner : undefined
     const row = y * this.#stride
     const pixels = y * this.width
     let sum = 0
@@ -74,9 +76,9 @@ export class LogCanvas {
       }
       if (coverage < 0.002 || x >= this.width) continue
       const at = pixels + x
-      if (coverage > 0.998) this.level[at] = level
-      else this.level[at] = this.level[at]! + (level - this.level[at]!) * coverage
-      if (this.tracking && coverage >= 0.5) this.owner[at] = owner
+      if (coverage > 0.998) levels[at] = level
+      else levels[at] = levels[at]! + (level - levels[at]!) * coverage
+      if (owners !== undefined && coverage >= 0.5) owners[at] = owner
     }
   }
 

@@ -51,16 +51,20 @@ export class Painter {
   /** A flat polygon of the world, or of a body when a pose is given. */
   polygon(corners: Corners, level: number, pose: Pose = AT_REST): void {
     const n = corners.length / 3
-    const { x, y, z } = this.view
+    const view = this.view
+    const { sin, cos } = pose
+    const right = pose.x - view.x
+    const ahead = pose.z - view.z
+    const [xs, ys, zs] = [this.#x, this.#y, this.#z]
     let nearest = Number.POSITIVE_INFINITY
     let farthest = Number.NEGATIVE_INFINITY
     for (let i = 0; i < n; i++) {
       const px = corners[3 * i]!
       const pz = corners[3 * i + 2]!
-      this.#x[i] = pose.x + px * pose.cos + pz * pose.sin - x
-      this.#y[i] = corners[3 * i + 1]! - y
-      const depth = pose.z - px * pose.sin + pz * pose.cos - z
-      this.#z[i] = depth
+      const depth = ahead - px * sin + pz * cos
+      xs[i] = right + px * cos + pz * sin
+      ys[i] = corners[3 * i + 1]! - view.y
+      zs[i] = depth
       if (depth < nearest) nearest = depth
       if (depth > farthest) farthest = depth
     }

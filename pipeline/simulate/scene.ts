@@ -167,7 +167,7 @@ export function makeCar(
     acrossEvery,
     reach: (Math.abs(sin) * body.look.width + Math.abs(cos) * body.length) / 2,
     paint: (painter, at, way) =>
-      body.paint(painter, { ...at, sin, cos }, start + way.x * sin + way.z * cos),
+      body.paint(painter, { x: at.x, z: at.z, sin, cos }, start + way.x * sin + way.z * cos),
   }
 }
 

@@ -55,7 +55,7 @@ const RESTING_SENSOR: SensorSpec = { ...MOVING_SENSOR, noiseRate: 0.12, hotPixel
  * @example
  * for (const packet of simulate(DEFAULT_DRIVE).packets()) console.log(packet.t0, packet.length)
  */
-export const DEFAULT_DRIVE: SimulateSpec = { seed: 2, durationUs: 3_000_000, scene: 'street' }
+export const DEFAULT_DRIVE: SimulateSpec = { seed: 2, durationUs: 2_500_000, scene: 'street' }
 
 /**
  * A simulated recording; painting begins when its packets are pulled.

@@ -12,12 +12,18 @@ export interface Face {
 /** Polygons that are painted together, in order, by the distance of one point. */
 export class Mesh {
   readonly faces: Face[] = []
+  #nearest = Number.POSITIVE_INFINITY
+  #farthest = Number.NEGATIVE_INFINITY
 
   /** @param z where the mesh stands for the order of painting, metres */
   constructor(readonly z: number) {}
 
   polygon(level: number, ...corners: number[]): this {
     this.faces.push({ corners: Float64Array.from(corners), level })
+    for (let i = 2; i < corners.length; i += 3) {
+      this.#nearest = Math.min(this.#nearest, corners[i]!)
+      this.#farthest = Math.max(this.#farthest, corners[i]!)
+    }
     return this
   }
 
@@ -38,6 +44,8 @@ export class Mesh {
 
   /** Paints the mesh `offset` metres farther down the street than it was laid out. */
   paint(painter: Painter, offset: number): void {
+    const camera = painter.view.z - offset
+    if (this.#farthest < camera || this.#nearest > camera + FAR) return
     const pose = { x: 0, z: offset, sin: 0, cos: 1 }
     for (const { corners, level } of this.faces) painter.polygon(corners, level, pose)
   }
