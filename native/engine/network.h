@@ -27,6 +27,8 @@ class Trace {
 
 class Network {
  public:
+  ~Network();
+
   // Null and one sentence when the plan is not usable.
   static std::unique_ptr<Network> Load(const Plan& plan, const kernels::Table& table, int threads,
                                        std::string* error);
@@ -63,9 +65,6 @@ class Network {
   int input_max_ = 255;
   size_t frame_bytes_ = 0;
   size_t weight_bytes_ = 0;
-
- public:
-  ~Network();
 };
 
 }  // namespace saccade::engine

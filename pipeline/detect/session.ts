@@ -34,7 +34,10 @@ export interface Session extends AsyncDisposable {
   readonly labels: readonly string[]
   /** Instruction set in use, e.g. "avx2"; "onnxruntime" for the oracle. */
   readonly isa: string
-  /** Runs one u8 frame [T, C, H, W]. Rejects with ERR_ABORTED when the signal fires before it is done. */
+  /**
+   * Runs one u8 frame [T, C, H, W]; it is read in place, so do not transfer its buffer to another thread meanwhile. Rejects
+   * with ERR_ABORTED when the signal fires before it is done.
+   */
   run(frames: Uint8Array, options?: { signal?: AbortSignal }): Promise<RawDetections>
   /** Runs one frame and returns all spikes and head maps. */
   trace(frames: Uint8Array): Promise<Trace>
