@@ -1,6 +1,7 @@
 // Runs the built command line as a user does.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { killAtExit } from './children.js'
 import { packageRoot } from './shared.js'
 
 /** What a finished program left. */
@@ -25,11 +26,13 @@ export interface ProgramOptions {
 /** Runs `saccade …` to its end; a run that takes longer than 60 s is killed and shows as signal SIGKILL. */
 export function saccade(args: readonly string[], options: ProgramOptions = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [programPath, ...args], {
-      cwd: options.cwd,
-      env: { ...process.env, SACCADE_DEBUG: undefined, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = killAtExit(
+      spawn(process.execPath, [programPath, ...args], {
+        cwd: options.cwd,
+        env: { ...process.env, SACCADE_DEBUG: undefined, ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    )
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
     let stdout = ''
     let stderr = ''
