@@ -41,6 +41,9 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
   },
 }
 
+/** Time that files and links have to close after a command. */
+const LINGER_MS = 1000
+
 const stop = stopOnSignals()
 const context: Context = { signal: stop.signal, exitCode: EXIT.done }
 
@@ -52,7 +55,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.on('uncaughtException', (error) => process.exit(reportFailure(error)))
 process.on('unhandledRejection', (error) => process.exit(reportFailure(error)))
 
-process.exit(await main(process.argv.slice(2)))
+process.exitCode = await main(process.argv.slice(2))
+// What is still closing may end; what hangs does not keep the program.
+setTimeout(() => process.exit(), LINGER_MS).unref()
 
 async function main(args: string[]): Promise<number> {
   try {
