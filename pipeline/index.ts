@@ -29,7 +29,10 @@ export { type SinkContext, type SinkSpec, sinkFromSpec } from './sinks/registry.
 export { type SerialOptions, SerialSink } from './sinks/serial.js'
 export { FrameDecoder, type SerialFrame } from './sinks/serial-decoder.js'
 export type { Sink, SinkOpenOptions, SinkState } from './sinks/sink.js'
+export { Camera, type CameraOptions, type CameraSpec, camera } from './sources/camera.js'
+export type { CameraState } from './sources/camera-device.js'
 export { type DatOptions, DatWriter, writeDat } from './sources/dat-writer.js'
+export type { EdvsSpec } from './sources/edvs.js'
 export {
   type Label,
   type LabelLayout,

@@ -20,7 +20,30 @@ export interface DatEncoder {
   readonly error: '' | 'stamp' | 'coordinate'
 }
 
-export const { DatDecoder, DatEncoder } = native as {
+/** The serial stream of an eDVS to events; see native/events/edvs.h. Input may be cut at any byte. */
+export interface EdvsDecoder {
+  /**
+   * Appends the events of the bytes from index `from` on, read at `nowUs`, and returns the bytes used. All that was sent
+   * before `sentAfterUs` must have been decoded before. When the packet is full or bytes are left, call again with an empty
+   * packet.
+   */
+  decode(
+    bytes: Uint8Array,
+    from: number,
+    nowUs: number,
+    sentAfterUs: number,
+    packet: EventPacket,
+  ): number
+  /** Bytes of stamp per record: 0, 2, 3 or 4; undefined until the stream has told. */
+  readonly stampBytes: number | undefined
+  /** Host clock less camera time, µs, for an event that came without delay. */
+  readonly offset: number
+  /** Losses of alignment, and bytes that are in no event. */
+  readonly resyncs: number
+  readonly skippedBytes: number
+}
+
+export const { DatDecoder, DatEncoder, EdvsDecoder } = native as {
   /** width and height are 0 when they are not known: then every coordinate is taken. */
   DatDecoder: new (
     version: 1 | 2,
@@ -33,4 +56,9 @@ export const { DatDecoder, DatEncoder } = native as {
     height: number,
     originUs: number,
   ) => DatEncoder
+  /** The first stamp is not below startUs. Without stampBytes the stream tells them, as it should. */
+  EdvsDecoder: new (
+    startUs: number,
+    stampBytes?: number,
+  ) => EdvsDecoder
 }

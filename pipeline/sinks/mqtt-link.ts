@@ -2,7 +2,7 @@
 // neither falls back nor backs off, and keeps unbounded queues across reconnections; so every attempt is a new client.
 import type { IClientOptions, IClientPublishOptions, MqttClient } from 'mqtt'
 import { SaccadeError } from '../errors.js'
-import { Backoff, type Clock } from './clock.js'
+import { Backoff, type Clock } from '../streams/clock.js'
 import { type Failure, failureOf, LASTING } from './mqtt-failure.js'
 import type { Broker } from './mqtt-options.js'
 

@@ -2,7 +2,7 @@
 import type { MqttClient } from 'mqtt'
 import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'
-import { type Clock, systemClock } from './clock.js'
+import { type Clock, systemClock } from '../streams/clock.js'
 import { type Failure, LASTING } from './mqtt-failure.js'
 import { type Connection, MqttLink, publish } from './mqtt-link.js'
 import { type Broker, type MqttOptions, resolveBroker } from './mqtt-options.js'

@@ -1,18 +1,12 @@
 // A serial port that is kept open: one frame in flight, paced by arithmetic, opened again after it was unplugged.
-import type { SerialPort } from 'serialport'
 import { SaccadeError } from '../errors.js'
-import { Backoff, type Clock } from './clock.js'
+import { Backoff, type Clock } from '../streams/clock.js'
+import { type Port, type PortFailure, portFailure } from '../streams/serial-port.js'
 
 const BACKOFF_MIN_MS = 250
 const BACKOFF_MAX_MS = 5000
 /** 8 data bits, start and stop. */
 const BITS_PER_BYTE = 10
-
-/** What the line needs of a port; `SerialPort` is one. */
-export type Port = Pick<
-  SerialPort,
-  'open' | 'close' | 'write' | 'drain' | 'resume' | 'on' | 'once' | 'off' | 'isOpen'
->
 
 /** Surroundings of a line. */
 export interface LineContext {
@@ -20,13 +14,6 @@ export interface LineContext {
   random: () => number
   /** Takes sentences for the log: lost, back, busy. */
   notice: (sentence: string) => void
-}
-
-/** Why a port does not open. `final`: waiting will not help a replay. */
-export interface PortFailure {
-  why: string
-  hint: string
-  final: boolean
 }
 
 /** Keeps one port open. */
@@ -207,30 +194,5 @@ export class SerialLine {
 
   #wake(): void {
     for (const done of [...this.#waiters]) done()
-  }
-}
-
-/** The bindings say what the system said, in words of their own. */
-function portFailure({ message }: Error): PortFailure {
-  if (/no such file|ENOENT|cannot find|no such device/i.test(message))
-    return { why: 'there is no such port', hint: 'look into /dev/serial/by-id', final: false }
-  if (/cannot lock|temporarily unavailable|busy|EBUSY/i.test(message))
-    return {
-      why: 'another program uses it',
-      hint: 'find it with `fuser -v PORT` and stop it',
-      final: true,
-    }
-  if (/permission|access denied|EACCES/i.test(message))
-    return {
-      why: 'permission denied',
-      hint: 'add the user to the group "dialout" and log in again',
-      final: true,
-    }
-  if (/inappropriate ioctl|ENOTTY|not a|is a directory|EISDIR/i.test(message))
-    return { why: 'it is no serial port', hint: 'look into /dev/serial/by-id', final: true }
-  return {
-    why: message.replace(/^Error:?\s*/, ''),
-    hint: 'check the port and its baud',
-    final: false,
   }
 }

@@ -1,9 +1,10 @@
 // Detections for a robot on a serial line. docs/serial.md is the specification of what goes over the wire.
 import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'
-import { type Clock, systemClock } from './clock.js'
+import { type Clock, systemClock } from '../streams/clock.js'
+import { type MakePort, systemPort } from '../streams/serial-port.js'
 import { detectionsWithin, FrameEncoder, MAX_WIRE_BYTES } from './serial-frame.js'
-import { type Port, SerialLine } from './serial-line.js'
+import { SerialLine } from './serial-line.js'
 import type { Sink, SinkOpenOptions, SinkState } from './sink.js'
 
 const DEFAULT_BAUD = 115_200
@@ -31,7 +32,7 @@ export interface SerialContext {
   notice?: (sentence: string) => void
   /** How long a replay waits for an absent port; 10 s. */
   giveUpMs?: number
-  makePort?: (path: string, baud: number) => Port
+  makePort?: MakePort
 }
 
 /**
@@ -227,10 +228,4 @@ export class SerialSink implements Sink {
 function latencyUs(set: DetectionSet): number {
   if (set.hostTime === undefined) return 0
   return (set.ageMs ?? 0) * 1000 + Math.max(Date.now() * 1000 - set.hostTime, 0)
-}
-
-async function systemPort(): Promise<(path: string, baud: number) => Port> {
-  // Loaded on use. SerialPort.list() is never called: without udevadm (slim containers) it ends the process.
-  const { SerialPort } = await import('serialport')
-  return (path, baudRate) => new SerialPort({ path, baudRate, autoOpen: false })
 }

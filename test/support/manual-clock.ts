@@ -1,4 +1,4 @@
-import type { Clock } from '../../pipeline/sinks/clock.js'
+import type { Clock } from '../../pipeline/streams/clock.js'
 
 /** A clock that stands still until the test moves it. */
 export class ManualClock implements Clock {

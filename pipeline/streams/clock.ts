@@ -1,4 +1,4 @@
-// Time as the links see it, so that tests can make a night pass in a millisecond.
+// Time as links and cameras see it, so that tests can make a night pass in a millisecond.
 
 /** Monotonic time and timers. */
 export interface Clock {
@@ -45,4 +45,18 @@ export class Backoff {
   reset(): void {
     this.#limit = this.minMs
   }
+}
+
+/** Waits, or less when the signal fires. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = clock.after(ms, done)
+    signal?.addEventListener('abort', done)
+    if (signal?.aborted) done()
+  })
 }
