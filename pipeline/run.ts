@@ -1,0 +1,139 @@
+// The whole pipeline, wired once: source -> windows -> detect -> sinks. `replay` and `run` and users' programs call this.
+import { fromEvent, type Observable, takeUntil } from 'rxjs'
+import { detect } from './detect/detect.js'
+import type { DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
+import type { Model } from './detect/model.js'
+import type { Session } from './detect/session.js'
+import type { EventPacket, Geometry } from './events/packet.js'
+import { Outlet } from './sinks/outlet.js'
+import type { Sink } from './sinks/sink.js'
+import { Ledger, totalDropped } from './streams/ledger.js'
+import { delay } from './streams/stream.js'
+import type { WindowSpec } from './windows/spec.js'
+import { windows } from './windows/windows.js'
+
+/** What a run consists of. */
+export interface RunOptions {
+  /** Events; pass it the same ledger, so that its losses are told too. */
+  source: Observable<EventPacket>
+  model: Model
+  session: Session
+  /** Overrides of the model's window (hop, fit, roi). */
+  windows?: Partial<WindowSpec>
+  /** Sensor size: for the header, and for sources that do not say it. */
+  geometry?: Geometry
+  sinks?: readonly Sink[]
+  /** Newest first at every hand-over. Cameras and paced replays. */
+  live?: boolean
+  /** Sinks that are not there yet: connect for ever (`run`) instead of giving up after 10 s (`replay`). */
+  wait?: boolean
+  classes?: readonly string[]
+  ledger?: Ledger
+  /** Ends the run well: the open window is finished, sinks are flushed. */
+  signal?: AbortSignal
+  /** Called with every set before the sinks get it. */
+  onSet?(set: DetectionSet): void
+}
+
+/**
+ * Runs until the source ends. Every set reaches every sink in order; live, newer sets replace those that wait.
+ * @throws ERR_CONNECT when a sink is not there, ERR_LEDGER when a hand-over lost something without counting it
+ */
+export async function runPipeline(options: RunOptions): Promise<RunSummary> {
+  const { model } = options
+  const ledger = options.ledger ?? new Ledger()
+  const live = options.live ?? false
+  const spec: WindowSpec = { ...model.window, ...options.windows }
+  const outlets = (options.sinks ?? []).map((sink) => new Outlet(sink, ledger, { live }))
+  const header = runHeader(model, spec, options.geometry)
+  const summary: RunSummary = {
+    windows: 0,
+    events: 0,
+    detections: 0,
+    dropped: { events: 0, windows: 0, sets: 0 },
+  }
+  // A reader that has gone (`| head -1`) ends the run like a request does.
+  const stop = AbortSignal.any([
+    ...outlets.map((outlet) => outlet.ended),
+    ...(options.signal ? [options.signal] : []),
+  ])
+  let whole = false
+  try {
+    const wait = options.wait ?? false
+    const opened = Promise.all(outlets.map((outlet) => outlet.open(header, { wait })))
+    await Promise.race([opened, whenAborted(stop)])
+    if (!stop.aborted) await flow(options, spec, outlets, stop, ledger, summary)
+    whole = true
+  } finally {
+    addLosses(summary, ledger)
+    await Promise.all(outlets.map((outlet) => outlet.close(whole ? summary : undefined)))
+    addLosses(summary, ledger)
+  }
+  ledger.check()
+  return summary
+}
+
+function flow(
+  options: RunOptions,
+  spec: WindowSpec,
+  outlets: readonly Outlet[],
+  stop: AbortSignal,
+  ledger: Ledger,
+  summary: RunSummary,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sets = options.source.pipe(
+      takeUntil(fromEvent(stop, 'abort')),
+      windows(spec, { geometry: options.geometry, ledger }),
+      detect(options.session, { classes: options.classes, ledger }),
+    )
+    const subscription = sets.subscribe({
+      next: (set) => {
+        summary.windows += 1
+        summary.detections += set.detections.length
+        options.onSet?.(set)
+        const written = Promise.all(outlets.map((outlet) => outlet.push(set)))
+        written.catch((error) => {
+          subscription.unsubscribe()
+          reject(error)
+        })
+        if (!options.live) delay(written)
+      },
+      error: reject,
+      complete: resolve,
+    })
+  })
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** The header that sinks announce. */
+export function runHeader(model: Model, spec: WindowSpec, geometry?: Geometry): RunHeader {
+  return {
+    schema: 'saccade/1',
+    model: { name: model.name, sha256: model.sha256 },
+    classes: [...model.labels],
+    geometry: geometry ?? { width: spec.width, height: spec.height },
+    window: {
+      kind: spec.kind,
+      durationUs: spec.durationUs,
+      hopUs: spec.hopUs ?? spec.durationUs,
+      steps: spec.steps,
+      bins: spec.bins,
+    },
+  }
+}
+
+function addLosses(summary: RunSummary, ledger: Ledger): void {
+  const dropped = { events: 0, windows: 0, sets: 0 }
+  for (const stage of ledger.stages) {
+    if (stage.name === 'windows') summary.events = stage.out
+    dropped[stage.unit] += totalDropped(stage)
+  }
+  summary.dropped = dropped
+}
