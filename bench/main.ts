@@ -4,9 +4,10 @@ import { cpus } from 'node:os'
 import type { Benchmark, Measurement } from './bench.js'
 import { engineBenchmark } from './engine.js'
 import { eventsBenchmark } from './events.js'
+import { pipelineBenchmark } from './pipeline.js'
 
 /** A new benchmark is one file and one line here. */
-const BENCHMARKS: readonly Benchmark[] = [eventsBenchmark, engineBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [pipelineBenchmark, eventsBenchmark, engineBenchmark]
 
 interface Report {
   machine: string

@@ -11,6 +11,14 @@ type MakeCommand = (context: Context) => Command
 
 /** In the order of the help. Only the command that is called is loaded: doctor must run where the addon does not. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }> = {
+  replay: {
+    summary: 'run a recording through the pipeline; without a file, the first run',
+    load: async () => (await import('./replay.js')).replayCommand,
+  },
+  run: {
+    summary: 'run a camera or recording as a service, from a configuration',
+    load: async () => (await import('./run.js')).runCommand,
+  },
   info: {
     summary: 'describe recordings and models',
     load: async () => (await import('./info.js')).infoCommand,

@@ -1,0 +1,65 @@
+// What replay does with a recording and the first run with its drive: through the pipeline, a line for each window on
+// stdout (or NDJSON and nothing else), a sentence at the end on stderr.
+import type { Observable } from 'rxjs'
+import type { Config } from '../config/schema.js'
+import { makeSinks } from '../config/sinks.js'
+import { windowOverrides } from '../config/windows.js'
+import type { DetectionSet } from '../detect/detection.js'
+import type { Model } from '../detect/model.js'
+import type { Session } from '../detect/session.js'
+import type { EventPacket, Geometry } from '../events/packet.js'
+import { runPipeline } from '../run.js'
+import { NdjsonStreamSink } from '../sinks/ndjson.js'
+import { Ledger } from '../streams/ledger.js'
+import { terminalLine, terminalStyle } from '../view/terminal.js'
+import type { CommonOptions, Context } from './command.js'
+import { summaryLine } from './remarks.js'
+
+/** What is played. */
+export interface Play {
+  config: Config
+  model: Model
+  session: Session
+  source: Observable<EventPacket>
+  geometry: Geometry
+  /** Stamp that lines show as zero, absolute µs. */
+  start: number
+  /** Paced: the newest wins. */
+  live: boolean
+  onSet?(set: DetectionSet): void
+}
+
+/** A sentence for people: on stderr, and not with --quiet. */
+export function remark(options: CommonOptions, sentence: string): void {
+  if (!options.quiet) process.stderr.write(`${sentence}\n`)
+}
+
+/** Plays to the end, or until the context's signal. */
+export async function play(what: Play, options: CommonOptions, context: Context): Promise<void> {
+  const { config, model, session, source, geometry, start, live, onSet } = what
+  const sinks = makeSinks(config, { notice: (sentence) => remark(options, sentence) })
+  if (options.json) sinks.push(new NdjsonStreamSink())
+  // -o - is NDJSON on stdout, too.
+  const silent = options.quiet || sinks.some((sink) => sink instanceof NdjsonStreamSink)
+  const style = terminalStyle(process.stdout, start)
+  const ledger = new Ledger()
+  const began = performance.now()
+  const summary = await runPipeline({
+    source,
+    model,
+    session,
+    windows: windowOverrides(config),
+    classes: config.model.classes,
+    geometry,
+    sinks,
+    ledger,
+    live,
+    wait: false,
+    signal: context.signal,
+    onSet: (set) => {
+      onSet?.(set)
+      if (!silent) process.stdout.write(`${terminalLine(set, style)}\n`)
+    },
+  })
+  remark(options, summaryLine(summary, ledger, performance.now() - began))
+}

@@ -1,0 +1,45 @@
+// What a run says to people on stderr, apart from errors: how the input is read, and how it went.
+import type { RunSummary } from '../detect/detection.js'
+import { type Ledger, totalDropped } from '../streams/ledger.js'
+import { quantity } from '../view/strip.js'
+import type { WindowSpec } from '../windows/spec.js'
+import type { Input } from './pipeline.js'
+
+/** What is odd about a recording or its size, as sentences. */
+export function inputRemarks(input: Input, spec: WindowSpec): string[] {
+  const { recording, geometry } = input
+  const remarks = Object.entries(recording.faults).map(
+    ([fault, n]) => `${recording.path}: ${n} ${fault.replaceAll('_', ' ')}`,
+  )
+  const { width, height, fit = 'scale' } = { ...spec, ...input.windows }
+  if (recording.geometry === undefined)
+    remarks.push(
+      `${recording.path} does not say the sensor's size; ${width}x${height} is assumed (--geometry)`,
+    )
+  else if (spec.letterbox === undefined && (geometry.width !== width || geometry.height !== height))
+    remarks.push(
+      `the sensor has ${geometry.width}x${geometry.height} pixels, the model ${width}x${height}: fit ${fit}`,
+    )
+  return remarks
+}
+
+/**
+ * The end of a run in one sentence.
+ * @example
+ * "60 windows, 1.10 Mev, 184 detections in 0.62 s; nothing was dropped"
+ */
+export function summaryLine(summary: RunSummary, ledger: Ledger, elapsedMs: number): string {
+  const { windows, events, detections } = summary
+  const losses = ledger.stages
+    .filter((stage) => totalDropped(stage) > 0)
+    .map(
+      (stage) =>
+        `${stage.name} ${Object.entries(stage.dropped)
+          .map(([cause, n]) => `${n} ${cause}`)
+          .join(', ')} (${stage.unit})`,
+    )
+  return [
+    `${windows} windows, ${quantity(events, 'ev')}, ${detections} detections in ${(elapsedMs / 1000).toFixed(2)} s`,
+    losses.length === 0 ? 'nothing was dropped' : `dropped: ${losses.join('; ')}`,
+  ].join('; ')
+}

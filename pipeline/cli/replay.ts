@@ -1,0 +1,45 @@
+// saccade replay: a recording through the whole pipeline, lossless unless it is paced. Without a file: the first run.
+import type { Command } from 'commander'
+import { loadConfig } from '../config/load.js'
+import type { Config } from '../config/schema.js'
+import { replay } from '../sources/replay.js'
+import { type CommonOptions, type Context, makeCommand } from './command.js'
+import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
+import { firstRun } from './first-run.js'
+import { openInput, openModel, openOptions } from './pipeline.js'
+import { play, remark } from './play.js'
+import { inputRemarks } from './remarks.js'
+
+export function replayCommand(context: Context): Command {
+  const command = makeCommand([
+    'saccade replay',
+    'saccade replay drive_td.dat',
+    'saccade replay drive_td.dat --json > detections.ndjson',
+    'saccade replay drive_td.dat --from 1s --to 3s --speed 1 --mqtt mqtt://localhost',
+  ])
+  return addFlags(command, PIPELINE_FLAGS)
+    .argument('[file]', 'a recording; without one a short drive is simulated and drawn')
+    .action(async (file: string | undefined, options: CommonOptions) => {
+      const flags = flagValues({ ...options })
+      const { config } = await loadConfig({ environment: process.env, flags })
+      if (file === undefined) await firstRun(config, options, context)
+      else await replayFile(file, config, options, context)
+    })
+}
+
+async function replayFile(
+  file: string,
+  config: Config,
+  options: CommonOptions,
+  context: Context,
+): Promise<void> {
+  const { model, session } = await openModel(config)
+  await using _session = session
+  await using input = await openInput(file, config, model)
+  for (const sentence of inputRemarks(input, model.window)) remark(options, sentence)
+  const { from, to, speed = 0, loop } = config.source
+  const { signal } = context
+  const { geometry, start } = input
+  const source = replay(file, { ...openOptions(config), from, to, speed, loop, signal })
+  await play({ config, model, session, source, geometry, start, live: speed > 0 }, options, context)
+}

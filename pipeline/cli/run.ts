@@ -1,0 +1,120 @@
+// saccade run: the service. A camera or a recording through the pipeline until it is stopped; sinks and cameras that are
+// absent are waited for, and how it is doing is told every few seconds.
+import type { Command } from 'commander'
+import type { Observable } from 'rxjs'
+import { loadConfig } from '../config/load.js'
+import type { Config } from '../config/schema.js'
+import { makeSinks } from '../config/sinks.js'
+import { durationUs, windowOverrides } from '../config/windows.js'
+import type { Model } from '../detect/model.js'
+import { SaccadeError } from '../errors.js'
+import type { EventPacket, Geometry } from '../events/packet.js'
+import { Health, healthLine } from '../operate/health.js'
+import { type Log, makeLog } from '../operate/log.js'
+import { runPipeline } from '../run.js'
+import { NdjsonStreamSink } from '../sinks/ndjson.js'
+import { camera } from '../sources/camera.js'
+import { replay } from '../sources/replay.js'
+import { Ledger } from '../streams/ledger.js'
+import { type CommonOptions, type Context, makeCommand } from './command.js'
+import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
+import { openInput, openModel, openOptions } from './pipeline.js'
+import { inputRemarks, summaryLine } from './remarks.js'
+
+export function runCommand(context: Context): Command {
+  const command = makeCommand([
+    'saccade run robot.yaml',
+    'SACCADE_SOURCE_EDVS=/dev/ttyUSB0 saccade run --mqtt mqtt://localhost',
+    'saccade run robot.yaml --json | jq .detections',
+  ])
+  return addFlags(command, PIPELINE_FLAGS)
+    .argument('[config.yaml]', 'the configuration; saccade.example.yaml explains it')
+    .action((file: string | undefined, options: CommonOptions) =>
+      runService(file, options, context),
+    )
+}
+
+async function runService(
+  file: string | undefined,
+  options: CommonOptions,
+  context: Context,
+): Promise<void> {
+  const flags = flagValues({ ...options })
+  const { config } = await loadConfig({ file, environment: process.env, flags })
+  const log = makeLog(options.quiet ? { ...config.log, level: 'warn' } : config.log)
+  const { model, session } = await openModel(config)
+  await using _session = session
+  const ledger = new Ledger()
+  const source = await openSource(config, model, ledger, context.signal, log)
+
+  let health: Health | undefined
+  const sinks = makeSinks(config, {
+    notice: (sentence) => log.warn(sentence),
+    health: () => ({ ...health?.snapshot() }),
+  })
+  if (options.json) sinks.push(new NdjsonStreamSink())
+  health = new Health(ledger, sinks)
+  const tick = setInterval(() => {
+    const snapshot = health.snapshot()
+    log.info(healthLine(snapshot))
+  }, durationUs(config.health.every) / 1000)
+
+  log.info(
+    { model: model.name, sha256: model.sha256, isa: session.isa },
+    `running on ${source.name}`,
+  )
+  const began = performance.now()
+  try {
+    const summary = await runPipeline({
+      source: source.packets,
+      model,
+      session,
+      windows: windowOverrides(config),
+      classes: config.model.classes,
+      geometry: source.geometry,
+      sinks,
+      ledger,
+      live: true,
+      wait: true,
+      signal: context.signal,
+      onSet: (set) => health.observe(set),
+    })
+    log.info(summaryLine(summary, ledger, performance.now() - began))
+  } finally {
+    clearInterval(tick)
+  }
+}
+
+interface Source {
+  name: string
+  packets: Observable<EventPacket>
+  geometry: Geometry
+}
+
+async function openSource(
+  config: Config,
+  model: Model,
+  ledger: Ledger,
+  signal: AbortSignal,
+  log: Log,
+): Promise<Source> {
+  const { recording, edvs, baud, from, to, speed = 1, loop } = config.source
+  if ((recording === undefined) === (edvs === undefined))
+    throw new SaccadeError(
+      'ERR_CONFIG',
+      recording === undefined ? 'run has no source' : 'run has two sources',
+      'set either source.recording or source.edvs (saccade.example.yaml)',
+    )
+  if (edvs !== undefined) {
+    const notice = (sentence: string) => log.warn(sentence)
+    const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
+    return { name: eyes.name, packets: eyes, geometry: eyes.geometry }
+  }
+  await using input = await openInput(recording!, config, model)
+  for (const sentence of inputRemarks(input, model.window)) log.info(sentence)
+  return {
+    name: recording!,
+    packets: replay(recording!, { ...openOptions(config), from, to, speed, loop, signal }),
+    geometry: input.geometry,
+  }
+}
