@@ -7,6 +7,7 @@ import type { Geometry } from '../events/packet.js'
 import { DEFAULT_DRIVE, simulate } from '../simulate/simulate.js'
 import { recordSimulation } from '../simulate/source.js'
 import { openRecording } from '../sources/open.js'
+import { Ledger } from '../streams/ledger.js'
 import { AnimationWriter } from '../view/animation.js'
 import { writePng } from '../view/png.js'
 import { recordingPictures } from '../view/recording-pictures.js'
@@ -38,7 +39,17 @@ export async function firstRun(
   const source = recordSimulation(simulation, DRIVE, { signal })
   const onSet = (set: DetectionSet) => sets.push(set)
   await play(
-    { config, model, session, source, geometry, start: 0, live: false, onSet },
+    {
+      config,
+      model,
+      session,
+      source,
+      ledger: new Ledger(),
+      geometry,
+      start: 0,
+      live: false,
+      onSet,
+    },
     options,
     context,
   )

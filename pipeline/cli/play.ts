@@ -10,7 +10,7 @@ import type { Session } from '../detect/session.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import { runPipeline } from '../run.js'
 import { NdjsonStreamSink } from '../sinks/ndjson.js'
-import { Ledger } from '../streams/ledger.js'
+import type { Ledger } from '../streams/ledger.js'
 import { terminalLine, terminalStyle } from '../view/terminal.js'
 import type { CommonOptions, Context } from './command.js'
 import { summaryLine } from './remarks.js'
@@ -21,6 +21,7 @@ export interface Play {
   model: Model
   session: Session
   source: Observable<EventPacket>
+  ledger: Ledger
   geometry: Geometry
   /** Stamp that lines show as zero, absolute µs. */
   start: number
@@ -36,13 +37,12 @@ export function remark(options: CommonOptions, sentence: string): void {
 
 /** Plays to the end, or until the context's signal. */
 export async function play(what: Play, options: CommonOptions, context: Context): Promise<void> {
-  const { config, model, session, source, geometry, start, live, onSet } = what
+  const { config, model, session, source, ledger, geometry, start, live, onSet } = what
   const sinks = makeSinks(config, { notice: (sentence) => remark(options, sentence) })
   if (options.json) sinks.push(new NdjsonStreamSink())
   // -o - is NDJSON on stdout, too.
   const silent = options.quiet || sinks.some((sink) => sink instanceof NdjsonStreamSink)
   const style = terminalStyle(process.stdout, start)
-  const ledger = new Ledger()
   const began = performance.now()
   const summary = await runPipeline({
     source,

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import { replay } from '../sources/replay.js'
+import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
 import { firstRun } from './first-run.js'
@@ -40,6 +41,11 @@ async function replayFile(
   const { from, to, speed = 0, loop } = config.source
   const { signal } = context
   const { geometry, start } = input
-  const source = replay(file, { ...openOptions(config), from, to, speed, loop, signal })
-  await play({ config, model, session, source, geometry, start, live: speed > 0 }, options, context)
+  const ledger = new Ledger()
+  const source = replay(file, { ...openOptions(config), from, to, speed, loop, signal, ledger })
+  await play(
+    { config, model, session, source, ledger, geometry, start, live: speed > 0 },
+    options,
+    context,
+  )
 }

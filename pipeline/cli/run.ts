@@ -114,7 +114,7 @@ async function openSource(
   for (const sentence of inputRemarks(input, model.window)) log.info(sentence)
   return {
     name: recording!,
-    packets: replay(recording!, { ...openOptions(config), from, to, speed, loop, signal }),
+    packets: replay(recording!, { ...openOptions(config), from, to, speed, loop, signal, ledger }),
     geometry: input.geometry,
   }
 }
