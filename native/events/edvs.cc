@@ -89,7 +89,7 @@ void Distrust(EdvsDecoder& d) {
   d.trusted = false;
   d.fresh = true;
   d.rejoin = true;
-  d.resyncs++;
+  d.suspect = true;
 }
 
 void Forget(EdvsDecoder& d, uint32_t count) {
@@ -98,16 +98,20 @@ void Forget(EdvsDecoder& d, uint32_t count) {
   std::memmove(d.arrivals, d.arrivals + count, d.held * sizeof(Arrival));
 }
 
+// A stamp that was only read later than others is asked again and found in step: that is no loss.
 void Skip(EdvsDecoder& d) {
+  if (d.suspect) d.resyncs++;
+  d.suspect = false;
   Forget(d, 1);
   d.skipped_bytes++;
 }
 
 // Whether what is held can be records from its first byte on: high bits in place, and stamps that together
-// advance no more than the host's clock did.
+// advance no more than the host's clock did. A wrap is left for delays: 7 wrong stamps advance by 3.5 of
+// them.
 bool LooksAligned(const EdvsDecoder& d) {
   const uint32_t period = d.period();
-  int64_t most = Wrap(d.stamp_bytes) / 4 - d.arrivals[0].sent_after;
+  const int64_t most = Wrap(d.stamp_bytes) - d.arrivals[0].sent_after;
   int64_t span = 0;
   for (uint32_t at = 0; at < d.held; at += period) {
     if (!IsStart(d.bytes[at])) return false;
@@ -127,6 +131,7 @@ bool Trust(EdvsDecoder& d) {
   }
   while (d.held > 0 && !LooksAligned(d)) Skip(d);
   d.trusted = d.held >= kEdvsTrust * d.period();
+  if (d.trusted) d.suspect = false;
   return d.trusted;
 }
 

@@ -34,6 +34,7 @@ struct EdvsDecoder {
   int stamp_bytes = kEdvsUnknown;
   bool trusted = false;
   bool fresh = true;     // what is held has just been trusted, and is not asked again
+  bool suspect = false;  // alignment is in doubt, and no byte was skipped yet
   bool rejoin = false;   // the next event is the first after a loss of alignment
   bool started = false;  // raw, t and offset are known
   uint32_t raw = 0;      // the last stamp as sent

@@ -91,7 +91,12 @@ export class EdvsLink {
     )
   }
 
-  /** Tells the camera once more to send: one that was reset meanwhile does, and a dead line is found by writing. */
+  /** Tells a camera once more to send that is sending: an unplugged line may show only when something is written. */
+  probe(): void {
+    this.port.write('E+\n')
+  }
+
+  /** Begins anew, for a camera that may have been reset meanwhile. */
   ask(): void {
     this.port.write('!U0\n!E2\nE+\n')
   }

@@ -4,6 +4,8 @@ import type { CameraContext, CameraState } from './camera-device.js'
 import { TICK_MS } from './camera-feed.js'
 import type { EdvsLink } from './edvs-link.js'
 
+/** Without events for so long the line is probed, each time. */
+const PROBE_MS = 500
 /** Even in the dark an eDVS sends some noise; one that sends no event for so long is asked again. */
 const SILENT_MS = 2000
 
@@ -19,6 +21,7 @@ export function streamEvents(
   const counted = { resyncs: 0, skippedBytes: 0 }
   let bytesSinceEvent = 0
   let eventAt = clock.now()
+  let probedAt = eventAt
   let state: CameraState = 'up'
 
   const take = (bytes: Uint8Array) => {
@@ -30,19 +33,23 @@ export function streamEvents(
     Object.assign(counted, { resyncs, skippedBytes })
     if (events === 0) return
     bytesSinceEvent = 0
-    eventAt = clock.now()
+    eventAt = probedAt = clock.now()
     alive()
     become('up', 'sends again')
   }
 
   const tick = () => {
     feed.tick()
-    if (clock.now() - eventAt >= SILENT_MS) {
+    const now = clock.now()
+    if (now - eventAt >= SILENT_MS) {
       const what = bytesSinceEvent === 0 ? 'nothing' : 'bytes that are no events'
       become('silent', `sends ${what}; asking it again`)
       bytesSinceEvent = 0
-      eventAt = clock.now()
+      eventAt = probedAt = now
       link.ask()
+    } else if (now - probedAt >= PROBE_MS) {
+      probedAt = now
+      link.probe()
     }
     cancelTick = clock.after(TICK_MS, tick)
   }

@@ -18,7 +18,7 @@ export function edvsRecord({ t, x, y, p }: PlainEvent, stampBytes: number): numb
 
 /** Options of a scripted camera. */
 export interface EdvsScript {
-  /** Sorted by t, µs since the stream was switched on. */
+  /** Sorted by t, µs. */
   events: Iterable<PlainEvent>
   /** What it says after a reset. */
   banner?: string
@@ -53,7 +53,7 @@ export class EdvsCamera {
     this.attach(path)
   }
 
-  /** Plugs it in: the clock starts anew, the script goes on. */
+  /** Plugs it in. When the stream is switched on its clock starts anew, and the script goes on with the next event. */
   attach(path: string): void {
     this.#fd = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
     this.#streaming = false
@@ -98,7 +98,9 @@ export class EdvsCamera {
       this.#streaming = false
     } else if (command === 'E+' && !this.#streaming) {
       this.#streaming = true
-      this.#start = this.#turnAt = performance.now() * 1000
+      this.#turnAt = performance.now() * 1000
+      this.#next ??= this.#events.next().value
+      this.#start = this.#turnAt - (this.#next?.t ?? 0)
       this.#lag = 0
     }
   }
