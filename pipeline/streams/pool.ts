@@ -57,6 +57,7 @@ export abstract class Leased {
 }
 
 interface Waiter<T> {
+  stage: string | undefined
   resolve(item: T): void
   reject(error: Error): void
   timer: NodeJS.Timeout
@@ -100,14 +101,18 @@ export class Pool<T extends Leased> {
     return item
   }
 
-  /** A free item as soon as there is one. Rejects with ERR_ABORTED on abort and ERR_LEASE when an item was lost. */
-  acquire(signal?: AbortSignal): Promise<T> {
+  /**
+   * A free item as soon as there is one. Rejects with ERR_ABORTED on abort and ERR_LEASE when items were lost. `stage` is the one
+   * that waits: what it holds itself it cannot give back meanwhile.
+   */
+  acquire(signal?: AbortSignal, stage?: string): Promise<T> {
     if (signal?.aborted) return Promise.reject(aborted())
     const item = this.tryAcquire()
     if (item !== undefined) return Promise.resolve(item)
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#fail(waiter, aborted())
       const waiter: Waiter<T> = {
+        stage,
         resolve,
         reject,
         timer: setInterval(() => this.#checkLost(waiter), LOST_AFTER_MS),
@@ -134,7 +139,7 @@ export class Pool<T extends Leased> {
   }
 
   #checkLost(waiter: Waiter<T>): void {
-    if (this.#items.some((item) => item.holder !== undefined)) return
+    if (this.#items.some(({ holder }) => holder !== undefined && holder !== waiter.stage)) return
     this.#fail(
       waiter,
       new SaccadeError(

@@ -208,7 +208,7 @@ class WindowStage {
   }
 
   async #frame(): Promise<FrameWindow> {
-    return this.#pool.tryAcquire() ?? (await this.#pool.acquire(this.#abort.signal))
+    return this.#pool.tryAcquire() ?? (await this.#pool.acquire(this.#abort.signal, 'windows'))
   }
 
   #attach(open: OpenWindows, index: number, frame: FrameWindow): void {
