@@ -227,12 +227,13 @@ test('live, a port may be absent, be unplugged and come back; the losses are tol
   t.is(outlet.counts.in, seq)
   t.true(outlet.counts.dropped['port lost']! > 10)
   t.is(robot.frames.filter(({ type }) => type === 'info').length, 2)
-  // The gap is declared but for what was in the cable.
+  // The gap is declared but for what was in the cable; the frame in flight when the plug was pulled may have arrived and
+  // still be counted as lost, for nobody can tell.
   const { sets } = robot
   const undeclared = sets
     .slice(1)
     .reduce((sum, set, i) => sum + (set.seq - sets[i]!.seq - 1 - set.drops), 0)
-  t.true(undeclared >= 0 && undeclared <= 5, `${undeclared} lost on the way`)
+  t.true(undeclared >= -1 && undeclared <= 5, `${undeclared} lost on the way`)
   t.is(notices[0], 'the serial port PORT does not open: there is no such port; trying again')
   t.is(notices[1], 'opened the serial port PORT at 4000000 baud')
   t.regex(notices[2]!, /^lost the serial port PORT \(.+\); trying again$/)
