@@ -38,7 +38,8 @@
       ],
       "libraries": ["-lpthread"],
       "conditions": [
-        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512vnni"]}],
+        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avxvnni", "kernels_avx512vnni"]}],
+        ["target_arch=='arm64'", {"dependencies": ["kernels_neon", "kernels_dotprod"]}],
         ["OS=='linux'", {"ldflags": ["-Wl,--version-script=<(module_root_dir)/native/addon/exports.map"]}]
       ]
     }
@@ -53,12 +54,34 @@
         "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx2"]}
       },
       {
+        "target_name": "kernels_avxvnni",
+        "type": "static_library",
+        "sources": ["<!@(node scripts/sources.js native/kernels .avxvnni.cc)"],
+        "cflags_cc": ["-mavx2", "-mavxvnni"],
+        "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mavxvnni"]}
+      },
+      {
         "target_name": "kernels_avx512vnni",
         "type": "static_library",
         "sources": ["<!@(node scripts/sources.js native/kernels .avx512vnni.cc)"],
         "variables": {"avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]},
         "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
         "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(avx512)"]}
+      }
+    ]
+  }], ["target_arch=='arm64'", {
+    "targets": [
+      {
+        "target_name": "kernels_neon",
+        "type": "static_library",
+        "sources": ["<!@(node scripts/sources.js native/kernels .neon.cc)"]
+      },
+      {
+        "target_name": "kernels_dotprod",
+        "type": "static_library",
+        "sources": ["<!@(node scripts/sources.js native/kernels .dotprod.cc)"],
+        "cflags_cc": ["-march=armv8.2-a+dotprod"],
+        "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-march=armv8.2-a+dotprod"]}
       }
     ]
   }]]

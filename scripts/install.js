@@ -45,7 +45,7 @@ const run = spawnSync(
 )
 if (run.status !== 0) {
   console.error(
-    'saccade: the native addon did not compile; it needs g++ >= 10 or clang >= 12, make and python3.',
+    'saccade: the native addon did not compile; it needs g++ >= 11 or clang >= 12, make and python3.',
   )
   process.exit(run.status ?? 1)
 }

@@ -78,16 +78,17 @@ class Dense {
            static_cast<size_t>(g) * 4;
   }
 
-  // The fewest widenings that keep every 16-bit lane exact whatever the input: every `rows` kernel rows, or
-  // within a row every `length` groups. False when even single groups of taps may overflow.
-  bool Split(int largest, int* rows, int* length) const {
+  // The fewest widenings that keep every 16-bit sum exact whatever the input: every `rows` kernel rows, or
+  // within a row every `length` groups. `sums` of them share the 4 taps of a group. False when even single
+  // groups of taps may overflow.
+  bool Split(int sums, int largest, int* rows, int* length) const {
     *length = groups_;
     for (*rows = height_; *rows > 1; --*rows) {
-      if (Fits(*rows, *length, largest)) return true;
+      if (Fits(sums, *rows, *length, largest)) return true;
     }
     for (int parts = 1; parts <= groups_; parts++) {
       *length = (groups_ + parts - 1) / parts;
-      if (Fits(*rows, *length, largest)) return true;
+      if (Fits(sums, *rows, *length, largest)) return true;
     }
     return false;
   }
@@ -96,14 +97,14 @@ class Dense {
   size_t Run() const { return static_cast<size_t>(groups_) * 4; }
   size_t Channel() const { return static_cast<size_t>(height_) * Run(); }
 
-  bool Fits(int rows, int length, int largest) const {
+  bool Fits(int sums, int rows, int length, int largest) const {
     for (int channel = 0; channel < out_channels_; channel++) {
       Bound lanes[2];
       for (int ky = 0; ky < height_; ky++) {
         for (int g = 0; g < groups_; g++) {
           if (rows == 1 ? g % length == 0 : g == 0 && ky % rows == 0) lanes[0] = lanes[1] = Bound{};
           const int16_t* taps = Taps(channel, ky, g);
-          for (int tap = 0; tap < 4; tap++) lanes[tap / 2].Add(taps[tap], largest);
+          for (int tap = 0; tap < 4; tap++) lanes[tap * sums / 4].Add(taps[tap], largest);
           if (!lanes[0].Fits() || !lanes[1].Fits()) return false;
         }
       }
@@ -129,11 +130,25 @@ std::vector<kernels::Segment> Segments(int height, int groups, size_t row_bytes,
   return segments;
 }
 
-void PackBlock(const Dense& dense, int height, bool wide, int channels, int channel, uint8_t* to) {
+void PackBlock(const Dense& dense, int height, bool wide, bool by_tap, int channels, int channel,
+               uint8_t* to) {
   auto* to8 = reinterpret_cast<int8_t*>(to);
   auto* to16 = reinterpret_cast<int16_t*>(to);
   for (int ky = 0; ky < height; ky++) {
     for (int g = 0; g < dense.groups(); g++) {
+      if (by_tap) {
+        for (int tap = 0; tap < 4; tap++) {
+          for (int i = 0; i < channels; i++) {
+            const int16_t weight = dense.Taps(channel + i, ky, g)[tap];
+            if (wide) {
+              *to16++ = weight;
+            } else {
+              *to8++ = static_cast<int8_t>(weight);
+            }
+          }
+        }
+        continue;
+      }
       for (int half = 0; half < (wide ? 2 : 1); half++) {
         for (int i = 0; i < channels; i++) {
           const int16_t* taps = dense.Taps(channel + i, ky, g);
@@ -159,7 +174,8 @@ std::string PackDense(const Op& op, int in_channels, int out_channels, size_t ro
   dense.Fill(op, in_channels, pixel, reinterpret_cast<int16_t*>(runs.data()));
 
   int rows = op.kernel_height, length = dense.groups();
-  packed->wide = op.weight16 != nullptr || (table.narrow && !dense.Split(largest, &rows, &length));
+  packed->wide = op.weight16 != nullptr || largest > table.largest ||
+                 (table.narrow && !dense.Split(table.narrow, largest, &rows, &length));
   if (packed->wide) rows = op.kernel_height, length = dense.groups();
   packed->segments = Segments(op.kernel_height, dense.groups(), row, rows, length);
 
@@ -173,8 +189,8 @@ std::string PackDense(const Op& op, int in_channels, int out_channels, size_t ro
     const int channel = b * block;
     // A last block that needs only one vector is packed, and run, as one.
     const int channels = out_channels - channel > table.lanes ? block : table.lanes;
-    PackBlock(dense, op.kernel_height, packed->wide, channels, channel,
-              packed->weights.data() + static_cast<size_t>(b) * packed->block_bytes);
+    PackBlock(dense, op.kernel_height, packed->wide, packed->wide ? table.by_tap : table.by_tap8, channels,
+              channel, packed->weights.data() + static_cast<size_t>(b) * packed->block_bytes);
   }
   return "";
 }
@@ -206,11 +222,19 @@ int DepthwiseWeight(const Op& op, int channels, int channel, int ky, int kx) {
   return Weight(op, static_cast<size_t>((channel * op.kernel_height + ky) * op.kernel_width + kx));
 }
 
-// The order of the channels is that of the interleaves: 8 of the low half of each 16, then 8 of the high
-// half.
-void PackPairs(const Op& op, int channels, int first, int block, int8_t* to) {
+// The order of the channels is that of x86's interleaves: 8 of the low half of each 16, then 8 of the high
+// half; by tap it is that of the map.
+void PackPairs(const Op& op, int channels, int first, int block, bool by_tap, int8_t* to) {
   for (int ky = 0; ky < op.kernel_height; ky += 2) {
     for (int kx = 0; kx < op.kernel_width; kx++) {
+      if (by_tap) {
+        for (int tap = 0; tap < 2; tap++) {
+          for (int i = 0; i < block; i++) {
+            *to++ = static_cast<int8_t>(DepthwiseWeight(op, channels, first + i, ky + tap, kx));
+          }
+        }
+        continue;
+      }
       for (int half = 0; half < 2; half++) {
         for (int i = 0; i < block / 2; i++) {
           const int channel = first + i / 8 * 16 + half * 8 + i % 8;
@@ -233,7 +257,8 @@ void PackSingle(const Op& op, int channels, int first, int block, int32_t* to) {
 std::string PackDepthwise(const Op& op, int channels, int largest, const kernels::Table& table,
                           size_t* budget, PackedConv* packed) {
   const bool paired_width = op.kernel_width == 3 || op.kernel_width == 5 || op.kernel_width == 7;
-  const bool can_pair = table.paired && paired_width && op.stride_x == 1 && op.weight8;
+  const bool can_pair =
+      table.paired && paired_width && op.stride_x == 1 && op.weight8 && largest <= table.largest;
   packed->widen_rows = can_pair ? WidenRows(op, channels, largest) : 0;
   packed->pairs = packed->widen_rows > 0;
   const int block = packed->pairs ? table.paired : table.lanes;
@@ -247,7 +272,7 @@ std::string PackDepthwise(const Op& op, int channels, int largest, const kernels
   for (int b = 0; b < packed->blocks; b++) {
     uint8_t* to = packed->weights.data() + static_cast<size_t>(b) * packed->block_bytes;
     if (packed->pairs) {
-      PackPairs(op, channels, b * block, block, reinterpret_cast<int8_t*>(to));
+      PackPairs(op, channels, b * block, block, table.by_tap, reinterpret_cast<int8_t*>(to));
     } else {
       PackSingle(op, channels, b * block, block, reinterpret_cast<int32_t*>(to));
     }

@@ -64,7 +64,8 @@ struct Segment {
 };
 
 // Dense convolution on u8. Weights: [block][group][vector][lane][4 taps] (s8), or
-// [block][group][half][vector][lane][2 taps] (s16), taps 0 and 2 in the first half, 1 and 3 in the second.
+// [block][group][half][vector][lane][2 taps] (s16), taps 0 and 2 in the first half, 1 and 3 in the second; by
+// tap (table.h) [block][group][4 taps][vector][lane].
 struct ConvArgs {
   const uint8_t* input;                       // first tap of output pixel (0, 0)
   size_t input_pixel, input_row, input_step;  // from one output pixel, row, step to the next
@@ -78,7 +79,8 @@ struct ConvArgs {
 
 // Depthwise convolution on u8. Two forms: `pairs` (s8, vertical taps two by two, 16-bit sums widened after
 // every `widen_rows` kernel rows; stride 1) and single taps with s32 weights.
-// Weights: pairs [block][pair of ky][kx][2 halves][channel][2 taps] s8; single [block][ky][kx][lane] s32.
+// Weights: pairs [block][pair of ky][kx][2 halves][channel][2 taps] s8, by tap [block][pair of ky][kx][2
+// taps][channel]; single [block][ky][kx][lane] s32.
 struct DepthwiseArgs {
   const uint8_t* input;
   size_t input_pixel, input_row, input_step;

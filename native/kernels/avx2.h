@@ -7,18 +7,22 @@
 #include <cstdint>
 
 #include "kernels/inline.h"
+#include "kernels/multiply.h"
 
 namespace saccade::kernels {
 namespace {
 
 struct Avx2 {
   using Int = __m256i;
+  using Narrow = Int;
   using Float = __m256;
   static constexpr int kLanes = 8;
   static constexpr int kBytes = 32;
   static constexpr int kVectors = 2;
   static constexpr int kPixels = 5;           // 10 sums + 2 weights + taps + product of 16 registers
   static constexpr int kDepthwisePixels = 5;  // 10 sums + 2 interleaved + product
+  static constexpr Form kForm8 = Form::kDots;
+  static constexpr Form kForm16 = Form::kDots;
   static constexpr bool kNarrow = true;
 
   // sum += product, written as an instruction: gcc 12 would hoist all products of a step and spill, and copy
@@ -30,7 +34,6 @@ struct Avx2 {
     asm volatile("vpaddd %1, %0, %0" : "+x"(sum) : "x"(product));
   }
 
-  static SACCADE_INLINE Int Zero() { return _mm256_setzero_si256(); }
   static SACCADE_INLINE Int LoadInt(const void* p) { return _mm256_loadu_si256(static_cast<const Int*>(p)); }
   static SACCADE_INLINE void StoreInt(void* p, Int a) { _mm256_storeu_si256(static_cast<Int*>(p), a); }
   static SACCADE_INLINE Int AddInt(Int a, Int b) { return _mm256_add_epi32(a, b); }
@@ -57,9 +60,19 @@ struct Avx2 {
   static SACCADE_INLINE Int LoadChannels(const uint8_t* p) {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
   }
-  static SACCADE_INLINE Int InterleaveLow(Int a, Int b) { return _mm256_unpacklo_epi8(a, b); }
-  static SACCADE_INLINE Int InterleaveHigh(Int a, Int b) { return _mm256_unpackhi_epi8(a, b); }
-  static SACCADE_INLINE void Step8Narrow(Int& sum, Int taps, Int weights) { Step8(sum, taps, weights); }
+  struct Pair {
+    Int low, high;
+  };
+  static constexpr int kPairBytes = 2 * kBytes;
+  static constexpr int kPairVectors = 4;
+  static SACCADE_INLINE Pair LoadPair(const uint8_t* upper, const uint8_t* lower) {
+    const Int a = LoadInt(upper), b = LoadInt(lower);
+    return {_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)};
+  }
+  static SACCADE_INLINE void StepPair(Int& low, Int& high, Pair taps, const uint8_t* weights) {
+    Add16(low, _mm256_maddubs_epi16(taps.low, LoadInt(weights)));
+    Add16(high, _mm256_maddubs_epi16(taps.high, LoadInt(weights + kBytes)));
+  }
   static SACCADE_INLINE void Spread(Int low, Int high, Int wide[4]) {
     wide[0] = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(low));
     wide[1] = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(high));

@@ -1,8 +1,8 @@
-// AVX-512 with VNNI as the kernel headers see it: 16 lanes of 32 bits. With SACCADE_SIMDE the same kernels
+// AVX-512 with VNNI as the kernel headers see it: 16 lanes of 32 bits. With SACCADE_EMULATED the same kernels
 // are compiled for any processor, so that a machine without AVX-512 can test them (test/native).
 #pragma once
 
-#if defined(SACCADE_SIMDE)
+#if defined(SACCADE_EMULATED)
 #include "simde_avx512.h"
 #else
 #include <immintrin.h>
@@ -11,21 +11,24 @@
 #include <cstdint>
 
 #include "kernels/inline.h"
+#include "kernels/multiply.h"
 
 namespace saccade::kernels {
 namespace {
 
 struct Avx512Vnni {
   using Int = __m512i;
+  using Narrow = Int;
   using Float = __m512;
   static constexpr int kLanes = 16;
   static constexpr int kBytes = 64;
   static constexpr int kVectors = 2;
   static constexpr int kPixels = 12;          // 24 sums + 2 weights + taps of 32 registers
   static constexpr int kDepthwisePixels = 8;  // 16 sums + 2 interleaved + product
+  static constexpr Form kForm8 = Form::kDots;
+  static constexpr Form kForm16 = Form::kDots;
   static constexpr bool kNarrow = false;
 
-  static SACCADE_INLINE Int Zero() { return _mm512_setzero_si512(); }
   static SACCADE_INLINE Int LoadInt(const void* p) { return _mm512_loadu_si512(p); }
   static SACCADE_INLINE void StoreInt(void* p, Int a) { _mm512_storeu_si512(p, a); }
   static SACCADE_INLINE Int AddInt(Int a, Int b) { return _mm512_add_epi32(a, b); }
@@ -49,10 +52,18 @@ struct Avx512Vnni {
   static SACCADE_INLINE Int LoadChannels(const uint8_t* p) {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
-  static SACCADE_INLINE Int InterleaveLow(Int a, Int b) { return _mm512_unpacklo_epi8(a, b); }
-  static SACCADE_INLINE Int InterleaveHigh(Int a, Int b) { return _mm512_unpackhi_epi8(a, b); }
-  static SACCADE_INLINE void Step8Narrow(Int& sum, Int taps, Int weights) {
-    sum = _mm512_add_epi16(sum, _mm512_maddubs_epi16(taps, weights));
+  struct Pair {
+    Int low, high;
+  };
+  static constexpr int kPairBytes = 2 * kBytes;
+  static constexpr int kPairVectors = 4;
+  static SACCADE_INLINE Pair LoadPair(const uint8_t* upper, const uint8_t* lower) {
+    const Int a = LoadInt(upper), b = LoadInt(lower);
+    return {_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)};
+  }
+  static SACCADE_INLINE void StepPair(Int& low, Int& high, Pair taps, const uint8_t* weights) {
+    low = _mm512_add_epi16(low, _mm512_maddubs_epi16(taps.low, LoadInt(weights)));
+    high = _mm512_add_epi16(high, _mm512_maddubs_epi16(taps.high, LoadInt(weights + kBytes)));
   }
   static SACCADE_INLINE void Spread(Int low, Int high, Int wide[4]) {
     // 128-bit lanes l0 h0 l1 h1 | l2 h2 l3 h3.

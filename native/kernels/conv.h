@@ -1,10 +1,11 @@
 // Dense convolution on u8 as an implicit matrix product: kernel row ky of an output pixel is one contiguous
 // run of bytes, for any stride, so a KxK convolution is K dot products. A tile is P pixels x Q vectors of
-// output channels whose sums stay in registers; one 32-bit broadcast of 4 taps meets Q weight vectors.
+// output channels whose sums stay in registers; multiply.h has what happens to one run.
 #pragma once
 
 #include "kernels/args.h"
 #include "kernels/inline.h"
+#include "kernels/multiply.h"
 #include "kernels/tiles.h"
 
 namespace saccade::kernels {
@@ -29,34 +30,15 @@ struct Tile {
   float levels;
 };
 
-// The products of one segment. kWide: s16 weights.
-template <class V, int P, int Q, bool kWide>
-SACCADE_INLINE void Multiply(typename V::Int* acc, const uint8_t* taps, size_t pixel, const uint8_t*& weights,
-                             int groups) {
-  using I = typename V::Int;
-  for (; groups > 0; groups--) {
-    if constexpr (kWide) {
-      Unroll<P>([&](auto p) SACCADE_LAMBDA {
-        const I four = V::Taps(taps + p * pixel);
-        const I even = V::Even(four), odd = V::Odd(four);
-        Unroll<Q>([&](auto q) SACCADE_LAMBDA {
-          V::Step16(acc[p * Q + q], even, V::LoadInt(weights + q * V::kBytes));
-          V::Step16(acc[p * Q + q], odd, V::LoadInt(weights + (Q + q) * V::kBytes));
-        });
-      });
-      weights += 2 * Q * V::kBytes;
-    } else {
-      I w[Q];
-      Unroll<Q>([&](auto q) SACCADE_LAMBDA { w[q] = V::LoadInt(weights + q * V::kBytes); });
-      Unroll<P>([&](auto p) SACCADE_LAMBDA {
-        const I four = V::Taps(taps + p * pixel);
-        Unroll<Q>([&](auto q) SACCADE_LAMBDA { V::Step8(acc[p * Q + q], four, w[q]); });
-      });
-      weights += Q * V::kBytes;
-    }
-    taps += 4;
-  }
-}
+// (std::conditional would warn about attributes of vector types that it drops.)
+template <class V, bool kNarrow>
+struct SumOf {
+  using Type = typename V::Int;
+};
+template <class V>
+struct SumOf<V, true> {
+  using Type = typename V::Narrow;
+};
 
 template <class V, int P, int Q, bool kWide, bool kFire>
 void SumTile(const Tile<V>& tile) {
@@ -68,8 +50,9 @@ void SumTile(const Tile<V>& tile) {
   const Segment* const last = segment + tile.segment_count - 1;
   const size_t pixel = tile.pixel;
   int32_t* const sums = tile.sums;
-  I acc[P * Q];
-  Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { acc[i] = V::Zero(); });
+  using Sum = typename SumOf<V, kNarrow>::Type;
+  Sum acc[P * Q];
+  Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { acc[i] = Sum{}; });
   bool widened = false;
   for (; segment != last; segment++) {
     Multiply<V, P, Q, kWide>(acc, tile.run + segment->offset, pixel, weights, segment->groups);
@@ -78,21 +61,24 @@ void SumTile(const Tile<V>& tile) {
       Unroll<P * Q>([&](auto i) SACCADE_LAMBDA {
         const I wide = V::Widen(acc[i]);
         V::StoreInt(sums + i * V::kLanes, widened ? V::AddInt(wide, V::LoadInt(sums + i * V::kLanes)) : wide);
-        acc[i] = V::Zero();
+        acc[i] = Sum{};
       });
       widened = true;
     }
   }
   Multiply<V, P, Q, kWide>(acc, tile.run + last->offset, pixel, weights, last->groups);
+  I sum[P * Q];
   if constexpr (kNarrow) {
-    Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { acc[i] = V::Widen(acc[i]); });
+    Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { sum[i] = V::Widen(acc[i]); });
     if (widened) {
       Unroll<P * Q>([&](auto i)
-                        SACCADE_LAMBDA { acc[i] = V::AddInt(acc[i], V::LoadInt(sums + i * V::kLanes)); });
+                        SACCADE_LAMBDA { sum[i] = V::AddInt(sum[i], V::LoadInt(sums + i * V::kLanes)); });
     }
+  } else {
+    Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { sum[i] = acc[i]; });
   }
   if constexpr (!kFire) {
-    Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { V::StoreInt(sums + i * V::kLanes, acc[i]); });
+    Unroll<P * Q>([&](auto i) SACCADE_LAMBDA { V::StoreInt(sums + i * V::kLanes, sum[i]); });
   } else {
     // The same operations in the same order as epilogue.h.
     static_assert(Q == 2);
@@ -107,7 +93,7 @@ void SumTile(const Tile<V>& tile) {
     Unroll<P>([&](auto p) SACCADE_LAMBDA {
       I fired[Q];
       Unroll<Q>([&](auto q) SACCADE_LAMBDA {
-        const F y = V::Add(V::Mul(V::ToFloat(acc[p * Q + q]), scale[q]), bias[q]);
+        const F y = V::Add(V::Mul(V::ToFloat(sum[p * Q + q]), scale[q]), bias[q]);
         fired[q] = V::Round(V::Min(V::Max(y, zero), levels));
       });
       V::StoreBytes(spikes + p * spike_pixel, fired[0], fired[1]);

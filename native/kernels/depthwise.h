@@ -1,6 +1,6 @@
-// Depthwise convolution on u8. Two forms. Pairs: the bytes of two kernel rows are interleaved, so that one
-// instruction multiplies two vertical taps of every channel into a 16-bit lane; an interleaved pixel serves
-// all taps of a row pair. Single: one 32-bit product per tap, for any stride and weight.
+// Depthwise convolution on u8. Two forms. Pairs: s8 products of two kernel rows are summed in 16 bits; a
+// pixel of both rows, once loaded, serves all taps of the row pair. Single: one 32-bit product per tap, for
+// any stride and weight.
 #pragma once
 
 #include "kernels/args.h"
@@ -10,47 +10,47 @@
 namespace saccade::kernels {
 namespace {
 
-// sums[P][4][lanes]: a block is as many channels as a vector has bytes. Interleaving leaves them in the low
-// and high halves of each 128-bit lane; weights are packed in that order and Spread restores it.
+// sums[P][kPairVectors][lanes]. The channels of a block lie in two vectors of 16-bit sums, in an order that
+// is the instruction set's; weights are packed in it and Spread restores that of the channels.
 template <class V, int P, int K>
 void AccumulatePairs(const DepthwiseArgs& args, const uint8_t* first, const uint8_t* weights, int32_t* sums) {
   using I = typename V::Int;
   const size_t tap_pixel = args.tap_pixel, tap_row = args.tap_row;
   const int height = args.kernel_height, widen_rows = args.widen_rows;
-  I acc[2 * P];
-  Unroll<2 * P>([&](auto i) SACCADE_LAMBDA { acc[i] = V::Zero(); });
+  using Narrow = typename V::Narrow;
+  constexpr int kVectors = V::kPairVectors;
+  Narrow acc[2 * P];
+  Unroll<2 * P>([&](auto i) SACCADE_LAMBDA { acc[i] = Narrow{}; });
   bool widened = false;
   for (int ky = 0, narrow = 0; ky < height; ky += 2) {
     const uint8_t* upper = first;
     // The last row of an odd kernel has no partner; its weights are zero.
     const uint8_t* lower = ky + 1 < height ? first + tap_row : first;
     Unroll<P + K - 1>([&](auto j) SACCADE_LAMBDA {
-      const I a = V::LoadInt(upper), b = V::LoadInt(lower);
-      const I low = V::InterleaveLow(a, b), high = V::InterleaveHigh(a, b);
+      const typename V::Pair pair = V::LoadPair(upper, lower);
       Unroll<K>([&](auto kx) SACCADE_LAMBDA {
         constexpr int p = j - kx;
         if constexpr (p >= 0 && p < P) {
-          V::Step8Narrow(acc[2 * p], low, V::LoadInt(weights + 2 * kx * V::kBytes));
-          V::Step8Narrow(acc[2 * p + 1], high, V::LoadInt(weights + (2 * kx + 1) * V::kBytes));
+          V::StepPair(acc[2 * p], acc[2 * p + 1], pair, weights + kx * V::kPairBytes);
         }
       });
       upper += tap_pixel;
       lower += tap_pixel;
     });
-    weights += 2 * K * V::kBytes;
+    weights += K * V::kPairBytes;
     first += 2 * tap_row;
     narrow += 2;
     if (narrow < widen_rows && ky + 2 < height) continue;
     narrow = 0;
     Unroll<P>([&](auto p) SACCADE_LAMBDA {
-      I wide[4];
+      I wide[kVectors];
       V::Spread(acc[2 * p], acc[2 * p + 1], wide);
-      Unroll<4>([&](auto q) SACCADE_LAMBDA {
-        int32_t* to = sums + (4 * p + q) * V::kLanes;
+      Unroll<kVectors>([&](auto q) SACCADE_LAMBDA {
+        int32_t* to = sums + (kVectors * p + q) * V::kLanes;
         V::StoreInt(to, widened ? V::AddInt(wide[q], V::LoadInt(to)) : wide[q]);
       });
-      acc[2 * p] = V::Zero();
-      acc[2 * p + 1] = V::Zero();
+      acc[2 * p] = Narrow{};
+      acc[2 * p + 1] = Narrow{};
     });
     widened = true;
   }
@@ -63,7 +63,7 @@ void AccumulateSingle(const DepthwiseArgs& args, const uint8_t* first, const uin
   using I = typename V::Int;
   const size_t input_pixel = args.input_pixel, tap_pixel = args.tap_pixel;
   I acc[P];
-  Unroll<P>([&](auto p) SACCADE_LAMBDA { acc[p] = V::Zero(); });
+  Unroll<P>([&](auto p) SACCADE_LAMBDA { acc[p] = I{}; });
   for (int ky = 0; ky < args.kernel_height; ky++) {
     const uint8_t* tap = first + static_cast<size_t>(ky) * args.tap_row;
     for (int kx = 0; kx < args.kernel_width; kx++) {
@@ -95,7 +95,7 @@ DepthwiseFunction ChooseSingle(int pixels, std::integer_sequence<int, i...>) {
 template <class V, int K>
 void DepthwiseBlocks(const DepthwiseArgs& args, const Part& part) {
   constexpr int kPixels = V::kDepthwisePixels;
-  constexpr int kVectors = K ? 4 : 1;
+  constexpr int kVectors = K ? V::kPairVectors : 1;
   for (int block = part.block_begin; block < part.block_end; block++) {
     const int channel = block * kVectors * V::kLanes;
     const uint8_t* weights =

@@ -3,6 +3,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace saccade::kernels {
@@ -12,6 +14,7 @@ namespace {
 #if defined(__x86_64__)
 struct Features {
   bool avx2 = false;
+  bool avxvnni = false;
   bool avx512vnni = false;
 };
 
@@ -27,7 +30,18 @@ Features Detect() {
   found.avx2 = ymm && (b & (1u << 5));
   const unsigned wanted = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);  // F, DQ, BW, VL
   found.avx512vnni = zmm && (b & wanted) == wanted && (c & (1u << 11));
+  const unsigned subleaves = a;
+  if (subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
+    found.avxvnni = found.avx2 && (a & (1u << 4));
   return found;
+}
+#elif defined(__aarch64__)
+bool HasDotprod() {
+#if defined(__linux__)
+  return getauxval(AT_HWCAP) & (1u << 20);  // HWCAP_ASIMDDP
+#else
+  return true;  // every Apple processor that runs macOS
+#endif
 }
 #endif
 
@@ -37,8 +51,14 @@ const char* Name(Isa isa) {
   switch (isa) {
     case Isa::kAvx2:
       return "avx2";
+    case Isa::kAvxVnni:
+      return "avxvnni";
     case Isa::kAvx512Vnni:
       return "avx512vnni";
+    case Isa::kNeon:
+      return "neon";
+    case Isa::kDotprod:
+      return "dotprod";
     default:
       return "scalar";
   }
@@ -49,7 +69,11 @@ std::vector<Isa> Supported() {
 #if defined(__x86_64__)
   static const Features features = Detect();
   if (features.avx2) sets.push_back(Isa::kAvx2);
+  if (features.avxvnni) sets.push_back(Isa::kAvxVnni);
   if (features.avx512vnni) sets.push_back(Isa::kAvx512Vnni);
+#elif defined(__aarch64__)
+  sets.push_back(Isa::kNeon);  // part of armv8-a
+  if (HasDotprod()) sets.push_back(Isa::kDotprod);
 #endif
   return sets;
 }
@@ -72,17 +96,59 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
   return false;
 }
 
-#define SACCADE_FUNCTIONS(set)                                                                  \
-  set::Conv8, set::Conv16, set::Depthwise, set::RealConv, set::Neuron, set::Add, set::Upsample, \
-      set::MaxPool, set::Concat, set::Mean, set::Frame
+// Operators without intrinsics are vectors by the flags of their unit.
+#define SACCADE_CONVOLUTIONS(set) .conv8 = set::Conv8, .conv16 = set::Conv16, .depthwise = set::Depthwise
+#define SACCADE_MAPS(set)                                                                       \
+  .realconv = set::RealConv, .neuron = set::Neuron, .add = set::Add, .upsample = set::Upsample, \
+  .maxpool = set::MaxPool, .concat = set::Concat, .mean = set::Mean, .frame = set::Frame
 
 const Table& TableOf(Isa isa) {
-  static constexpr Table kScalar = {Isa::kScalar, 1, 1, false, 0, SACCADE_FUNCTIONS(scalar)};
+  static constexpr Table kScalar = {
+      .isa = Isa::kScalar, .lanes = 1, .vectors = 1, SACCADE_CONVOLUTIONS(scalar), SACCADE_MAPS(scalar)};
 #if defined(__x86_64__)
-  static constexpr Table kAvx2 = {Isa::kAvx2, 8, 2, true, 32, SACCADE_FUNCTIONS(avx2)};
-  static constexpr Table kAvx512Vnni = {Isa::kAvx512Vnni, 16, 2, false, 64, SACCADE_FUNCTIONS(avx512vnni)};
+  static constexpr Table kAvx2 = {.isa = Isa::kAvx2,
+                                  .lanes = 8,
+                                  .narrow = 2,
+                                  .paired = 32,
+                                  SACCADE_CONVOLUTIONS(avx2),
+                                  SACCADE_MAPS(avx2)};
+  static constexpr Table kAvxVnni = {.isa = Isa::kAvxVnni,
+                                     .lanes = 8,
+                                     .paired = 32,
+                                     .conv8 = avxvnni::Conv8,
+                                     .conv16 = avxvnni::Conv16,
+                                     .depthwise = avx2::Depthwise,
+                                     SACCADE_MAPS(avx2)};
+  static constexpr Table kAvx512Vnni = {.isa = Isa::kAvx512Vnni,
+                                        .lanes = 16,
+                                        .paired = 64,
+                                        SACCADE_CONVOLUTIONS(avx512vnni),
+                                        SACCADE_MAPS(avx512vnni)};
   if (isa == Isa::kAvx2) return kAvx2;
+  if (isa == Isa::kAvxVnni) return kAvxVnni;
   if (isa == Isa::kAvx512Vnni) return kAvx512Vnni;
+#elif defined(__aarch64__)
+  // The scalar unit is compiled for armv8-a, so its maps are NEON's.
+  static constexpr Table kNeon = {.isa = Isa::kNeon,
+                                  .lanes = 8,
+                                  .narrow = 1,
+                                  .largest = 127,
+                                  .paired = 16,
+                                  .by_tap8 = true,
+                                  .by_tap = true,
+                                  SACCADE_CONVOLUTIONS(neon),
+                                  SACCADE_MAPS(scalar)};
+  static constexpr Table kDotprod = {.isa = Isa::kDotprod,
+                                     .lanes = 8,
+                                     .largest = 127,
+                                     .paired = 16,
+                                     .by_tap = true,
+                                     .conv8 = dotprod::Conv8,
+                                     .conv16 = neon::Conv16,
+                                     .depthwise = neon::Depthwise,
+                                     SACCADE_MAPS(scalar)};
+  if (isa == Isa::kNeon) return kNeon;
+  if (isa == Isa::kDotprod) return kDotprod;
 #endif
   return kScalar;
 }

@@ -6,7 +6,10 @@
 
 namespace saccade::kernels {
 
-enum class Isa { kScalar, kAvx2, kAvx512Vnni };
+enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512Vnni, kNeon, kDotprod };
+
+inline constexpr Isa kEvery[] = {Isa::kScalar,     Isa::kAvx2, Isa::kAvxVnni,
+                                 Isa::kAvx512Vnni, Isa::kNeon, Isa::kDotprod};
 
 const char* Name(Isa isa);
 

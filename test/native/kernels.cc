@@ -260,7 +260,7 @@ int main(int argc, char** argv) {
   const std::vector<Case> cases = Cases();
   for (int a = 1; a < argc; a++) {
     kernels::Isa isa = kernels::Isa::kScalar;
-    for (kernels::Isa candidate : {kernels::Isa::kAvx2, kernels::Isa::kAvx512Vnni}) {
+    for (kernels::Isa candidate : kernels::kEvery) {
       if (std::strcmp(argv[a], kernels::Name(candidate)) == 0) isa = candidate;
     }
     size_t values = 0;

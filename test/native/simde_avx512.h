@@ -1,4 +1,4 @@
-// AVX-512 by emulation (Debian: libsimde-dev), for kernels/avx512.h under SACCADE_SIMDE. SIMDe 0.7 lacks a
+// AVX-512 by emulation (Debian: libsimde-dev), for kernels/avx512.h under SACCADE_EMULATED. SIMDe 0.7 lacks a
 // few conversions and masked stores; they follow in terms of 256-bit halves.
 #pragma once
 
