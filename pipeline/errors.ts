@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'ERR_TRUNCATED' // the bytes end before the first whole record
   | 'ERR_MODEL' // a model or plan is not usable
   | 'ERR_ISA' // an instruction set was asked for that this machine lacks
-  | 'ERR_NATIVE' // the native addon is missing or does not load
+  | 'ERR_NATIVE' // the native addon is missing, does not load or gets no thread from the system
   | 'ERR_LEASE' // a pooled buffer was lost: neither passed on nor released
   | 'ERR_LEDGER' // counts at a hand-over do not balance
   | 'ERR_IO' // reading or writing failed

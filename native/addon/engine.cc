@@ -51,9 +51,14 @@ class Session : public Napi::ObjectWrap<Session> {
     kernels::Isa isa;
     if (!kernels::Choose(wanted, &isa, &error)) return Throw(env_, "ERR_ISA", error);
     isa_ = isa;
-    session_ =
-        engine::Session::Open(plan, settings, strides, kernels::TableOf(isa), threads, Done, this, &error);
+    session_ = engine::Session::Open(plan, settings, strides, kernels::TableOf(isa), Done, this, &error);
     if (!session_) return Throw(env_, "ERR_MODEL", error);
+    if (!session_->StartThreads(threads)) {
+      session_.reset();
+      return Throw(env_, "ERR_NATIVE",
+                   "the system refused one of the " + std::to_string(threads) +
+                       " threads of the session: a limit on threads or memory");
+    }
     for (const engine::Op& op : plan.ops) {
       const engine::Tensor& output = plan.tensors[static_cast<size_t>(op.output)];
       const bool neuron = op.kind == engine::OpKind::kNeuron;

@@ -35,15 +35,14 @@ struct Network::Ready {
   PackedRealConv realconv;
 };
 
-Network::Network(const kernels::Table& table, int threads) : table_(table), pool_(threads) {}
+Network::Network(const kernels::Table& table) : table_(table) {}
 Network::~Network() = default;
 
-std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& table, int threads,
-                                       std::string* error) {
+std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& table, std::string* error) {
   PlanFacts facts;
   *error = Check(plan, &facts);
   if (!error->empty()) return nullptr;
-  std::unique_ptr<Network> network(new Network(table, threads));
+  std::unique_ptr<Network> network(new Network(table));
   const std::vector<Step> steps = Schedule(plan, facts);
   *error = network->arena_.Build(plan, facts, steps);
   size_t budget = Arena::kLimit - network->arena_.bytes();

@@ -30,8 +30,10 @@ class Network {
   ~Network();
 
   // Null and one sentence when the plan is not usable.
-  static std::unique_ptr<Network> Load(const Plan& plan, const kernels::Table& table, int threads,
-                                       std::string* error);
+  static std::unique_ptr<Network> Load(const Plan& plan, const kernels::Table& table, std::string* error);
+
+  // Lets `threads` share the work of a run, the caller's included; once. False when the system refused one.
+  bool StartThreads(int threads) { return pool_.Start(threads); }
 
   // Runs one frame u8 [T, C, H, W]. Looks at `abort` between steps.
   Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, Trace* trace);
@@ -45,7 +47,7 @@ class Network {
  private:
   struct Ready;  // a step with its kernel arguments
 
-  Network(const kernels::Table& table, int threads);
+  explicit Network(const kernels::Table& table);
   std::string Prepare(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget);
   std::string PrepareConv(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget,
                           Ready* ready);

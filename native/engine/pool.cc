@@ -1,6 +1,7 @@
 #include "engine/pool.h"
 
 #include <chrono>
+#include <thread>
 
 namespace saccade::engine {
 
@@ -43,9 +44,13 @@ bool SpinUntil(Ready ready) {
 
 }  // namespace
 
-Pool::Pool(int threads) {
-  workers_.reserve(static_cast<size_t>(threads > 1 ? threads - 1 : 0));
-  for (int i = 1; i < threads; i++) workers_.emplace_back([this] { Worker(); });
+bool Pool::Start(int threads) {
+  for (int i = 1; i < threads; i++) {
+    auto worker = std::make_unique<Thread>();
+    if (!worker->Start<Pool, &Pool::Worker>(this)) return false;
+    workers_.push_back(std::move(worker));
+  }
+  return true;
 }
 
 Pool::~Pool() {
@@ -54,7 +59,7 @@ Pool::~Pool() {
     stop_.store(true);
   }
   wake_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  for (const auto& worker : workers_) worker->Join();
 }
 
 void Pool::Run(int chunks, Work work, void* context) {

@@ -5,18 +5,23 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
+
+#include "engine/thread.h"
 
 namespace saccade::engine {
 
 class Pool {
  public:
-  explicit Pool(int threads);
+  Pool() = default;
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
+
+  // Starts threads - 1 workers; once. False when the system refused one: those that it gave work on.
+  bool Start(int threads);
 
   using Work = void (*)(void* context, int chunk);
 
@@ -41,7 +46,7 @@ class Pool {
   std::condition_variable wake_;
   std::atomic<int> parked_{0};
   std::atomic<bool> stop_{false};
-  std::vector<std::thread> workers_;
+  std::vector<std::unique_ptr<Thread>> workers_;
 };
 
 }  // namespace saccade::engine

@@ -9,8 +9,8 @@ Session::Session(std::unique_ptr<Network> network, Done done, void* context)
 
 std::unique_ptr<Session> Session::Open(const Plan& plan, const detect::Settings& settings,
                                        const std::vector<float>& strides, const kernels::Table& table,
-                                       int threads, Done done, void* context, std::string* error) {
-  std::unique_ptr<Network> network = Network::Load(plan, table, threads, error);
+                                       Done done, void* context, std::string* error) {
+  std::unique_ptr<Network> network = Network::Load(plan, table, error);
   if (!network) return nullptr;
   if (strides.size() != plan.outputs.size()) {
     *error = "the head has " + std::to_string(strides.size()) + " strides for " +
@@ -29,19 +29,22 @@ std::unique_ptr<Session> Session::Open(const Plan& plan, const detect::Settings&
     const kernels::RealMap map = session->network_->Output(i);
     session->heads_.push_back({map.data, 1, map.Row(), static_cast<size_t>(map.channels)});
   }
-  session->thread_ = std::thread([raw = session.get()] { raw->Loop(); });
   return session;
 }
 
+bool Session::StartThreads(int threads) {
+  return network_->StartThreads(threads) && thread_.Start<Session, &Session::Loop>(this);
+}
+
 Session::~Session() {
-  if (!thread_.joinable()) return;
+  if (!thread_.started()) return;
   Abort();
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  thread_.Join();
 }
 
 void Session::Start(const Job& job) {

@@ -5,11 +5,11 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "detect/detector.h"
 #include "engine/network.h"
+#include "engine/thread.h"
 
 namespace saccade::engine {
 
@@ -33,10 +33,13 @@ class Session {
   // `strides` holds one per output of the plan. Null and one sentence when the plan is not usable.
   static std::unique_ptr<Session> Open(const Plan& plan, const detect::Settings& settings,
                                        const std::vector<float>& strides, const kernels::Table& table,
-                                       int threads, Done done, void* context, std::string* error);
+                                       Done done, void* context, std::string* error);
   // Stops a run between two steps and waits for the thread.
   ~Session();
 
+  // Starts the session's thread and threads - 1 that help it; once, before the first Start. False when the
+  // system refused one: the session is of no use then.
+  bool StartThreads(int threads);
   // The run before must be over.
   void Start(const Job& job);
   // Stops the current run between two steps; `done` is still called.
@@ -62,7 +65,7 @@ class Session {
   bool waiting_ = false;  // a job is there
   bool stop_ = false;
   std::atomic<bool> abort_{false};
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace saccade::engine

@@ -75,7 +75,7 @@ export interface NativeOptions extends SessionOptions {
 
 /**
  * Opens a session on a plan. All memory is taken here; `run` allocates none.
- * @throws ERR_MODEL when the plan is not usable, ERR_ISA when the instruction set is not there, ERR_ARGUMENT for a wrong option
+ * @throws ERR_MODEL when the plan is not usable, ERR_ISA when the instruction set is not there, ERR_ARGUMENT for a wrong option, ERR_NATIVE when the system gives no thread
  * @example
  * const session = await openNative(plan, { threads: 2 })
  * const { count, rows } = await session.run(frame.data)
@@ -163,15 +163,16 @@ function weights(plan: Plan, op: Extract<PlanOp, { groups: unknown }>): object {
   }
 }
 
+const CODES = ['ERR_MODEL', 'ERR_ISA', 'ERR_ARGUMENT', 'ERR_NATIVE'] as const
+
 /** The addon throws errors with a code and one sentence; here they become SaccadeErrors. */
 function inSaccadeTerms<T>(call: () => T): T {
   try {
     return call()
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
-    if (code === 'ERR_MODEL' || code === 'ERR_ISA' || code === 'ERR_ARGUMENT') {
-      throw new SaccadeError(code, message, undefined, { cause: error })
-    }
-    throw error
+    const known = CODES.find((one) => one === code)
+    if (known === undefined) throw error
+    throw new SaccadeError(known, message, undefined, { cause: error })
   }
 }

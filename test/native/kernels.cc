@@ -185,8 +185,8 @@ struct Results {
 
 Results Run(const TestPlan& test, kernels::Isa isa, int threads) {
   std::string error;
-  const auto network = engine::Network::Load(test.plan(), kernels::TableOf(isa), threads, &error);
-  if (!network) {
+  const auto network = engine::Network::Load(test.plan(), kernels::TableOf(isa), &error);
+  if (!network || !network->StartThreads(threads)) {
     std::printf("the plan was refused: %s\n", error.c_str());
     std::exit(1);
   }

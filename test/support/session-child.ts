@@ -49,6 +49,13 @@ const cases: Record<string, () => Promise<void>> = {
     parentPort?.postMessage('started')
     for (;;) await session.run(frame)
   },
+  /** The system refuses a thread (test/native/no_threads.c): an error, and the process goes on. */
+  async refused() {
+    for (const threads of [1, 3]) {
+      const failed = await openNative(smallPlan(), { threads }).catch((error) => error)
+      console.log(`${failed.code} ${failed.message}`)
+    }
+  },
   /** Sessions that are dropped without close() are collected, threads included. */
   async dropped() {
     const plan = smallPlan(8, [8, 8])
