@@ -1,5 +1,5 @@
 // The whole pipeline, wired once: source -> windows -> detect -> sinks. `replay` and `run` and users' programs call this.
-import { fromEvent, type Observable, takeUntil } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { detect } from './detect/detect.js'
 import type { DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
 import type { Model } from './detect/model.js'
@@ -81,28 +81,50 @@ function flow(
   ledger: Ledger,
   summary: RunSummary,
 ): Promise<void> {
+  const patience = new Patience(stop)
   return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      subscription.unsubscribe()
+      reject(error)
+    }
     const sets = options.source.pipe(
-      takeUntil(fromEvent(stop, 'abort')),
-      windows(spec, { geometry: options.geometry, ledger }),
+      windows(spec, { geometry: options.geometry, ledger, signal: stop }),
       detect(options.session, { classes: options.classes, ledger }),
     )
     const subscription = sets.subscribe({
       next: (set) => {
         summary.windows += 1
         summary.detections += set.detections.length
-        options.onSet?.(set)
+        // An error in a subscriber would otherwise be thrown where nobody can catch it.
+        try {
+          options.onSet?.(set)
+        } catch (error) {
+          return fail(error)
+        }
         const written = Promise.all(outlets.map((outlet) => outlet.push(set)))
-        written.catch((error) => {
-          subscription.unsubscribe()
-          reject(error)
-        })
-        if (!options.live) delay(written)
+        written.catch(fail)
+        if (!options.live && !stop.aborted) delay(patience.until(written))
       },
       error: reject,
       complete: resolve,
     })
   })
+}
+
+/** Waits for one thing at a time, until a stop: a sink that is stuck then gets what is left of the time to close. */
+class Patience {
+  #goOn = () => {}
+
+  constructor(stop: AbortSignal) {
+    stop.addEventListener('abort', () => this.#goOn(), { once: true })
+  }
+
+  until(work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#goOn = resolve
+      work.then(() => resolve(), resolve)
+    })
+  }
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

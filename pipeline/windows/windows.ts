@@ -1,6 +1,6 @@
 // Packets -> frames. Windows start at multiples of the hop, the first at floor(t_first / hop) * hop, then every hop, empty
 // ones included, until the one with the last event (design section 2).
-import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
+import { type Observable, type OperatorFunction, type Subscriber, Subscription } from 'rxjs'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import { drop, Ledger, type StageCounts } from '../streams/ledger.js'
 import { Pool } from '../streams/pool.js'
@@ -21,6 +21,8 @@ export interface WindowsOptions {
   /** Sensor size for sources that do not say it; the model's otherwise. */
   geometry?: Geometry
   ledger?: Ledger
+  /** Ends the stream well: the open window is finished, events that still wait are counted as stopped. */
+  signal?: AbortSignal
 }
 
 /**
@@ -36,12 +38,24 @@ export function windows(
   return (source: Observable<EventPacket>) =>
     new Stream<FrameWindow>((subscriber) => {
       const stage = new WindowStage(spec, options, subscriber)
-      const upstream = source.subscribe({
-        next: (packet) => stage.take(packet),
-        error: (error) => stage.end(error),
-        complete: () => stage.end(undefined),
-      })
+      const upstream = new Subscription()
+      const halt = () => {
+        upstream.unsubscribe()
+        stage.halt()
+      }
+      const { signal } = options
+      signal?.addEventListener('abort', halt, { once: true })
+      if (signal?.aborted) halt()
+      else
+        upstream.add(
+          source.subscribe({
+            next: (packet) => stage.take(packet),
+            error: (error) => stage.end(error),
+            complete: () => stage.end(undefined),
+          }),
+        )
       return () => {
+        signal?.removeEventListener('abort', halt)
         upstream.unsubscribe()
         stage.stop()
       }
@@ -70,6 +84,7 @@ class WindowStage {
   readonly #abort = new AbortController()
   #open: OpenWindows | undefined
   #busy = false
+  #halted = false
   #ended: { error: unknown } | undefined
   #live = false
   #lastTime = Number.NEGATIVE_INFINITY
@@ -105,6 +120,13 @@ class WindowStage {
     void this.#drain()
   }
 
+  /** Asked to end: no more events. A packet may hold seconds, so what waits is not looked at. */
+  halt(): void {
+    this.#halted = true
+    for (const packet of this.#queue.splice(0)) this.#discard(packet, 0)
+    this.end(this.#ended?.error)
+  }
+
   /** Unsubscribed or failed: give everything back. */
   stop(): void {
     this.#abort.abort()
@@ -138,7 +160,7 @@ class WindowStage {
         return
       }
       const open = this.#open ?? (await this.#begin(packet))
-      while (true) {
+      while (!this.#halted) {
         const at = open.builder.push(packet, from)
         this.#account(open, at - from)
         from = at
@@ -154,7 +176,7 @@ class WindowStage {
 
   /** Closes windows until the oldest open one ends after t. */
   async #skipEmpty(open: OpenWindows, t: number): Promise<void> {
-    while (this.#endOf(open, open.first) <= t) await this.#close(open)
+    while (!this.#halted && this.#endOf(open, open.first) <= t) await this.#close(open)
   }
 
   async #closeUntil(t: number): Promise<void> {
@@ -269,7 +291,12 @@ class WindowStage {
     const open = this.#open
     if (error === undefined && open) {
       // The window of the last event is finished even when the stream was stopped in the middle of it.
-      while (open.start + open.first * this.#hop <= this.#lastTime) await this.#close(open)
+      if (this.#halted) {
+        if (open.builder.eventsIn(open.first % this.#slots) > 0) await this.#close(open)
+      } else {
+        while (!this.#halted && open.start + open.first * this.#hop <= this.#lastTime)
+          await this.#close(open)
+      }
     }
     this.#releaseFrames()
     if (error === undefined) this.subscriber.complete()

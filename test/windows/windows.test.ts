@@ -195,3 +195,32 @@ test('unsubscribing in the middle returns packets and frames and the ledger bala
   t.is(pool.free, pool.size)
   t.deepEqual(ledger.imbalances(), [])
 })
+
+test('a stop finishes the open window and looks at no event that still waits', async (t) => {
+  const pool = new Pool('packets', 2, () => new EventPacket(64))
+  const ledger = new Ledger()
+  const source = new Subject<EventPacket>()
+  const stop = new AbortController()
+  const seen: Seen[] = []
+  let completed = false
+  source.pipe(windows(SPEC, { ledger, signal: stop.signal })).subscribe({
+    next: (frame) => {
+      seen.push(summary(frame))
+      frame.release()
+      if (frame.index === 1) stop.abort()
+    },
+    complete: () => {
+      completed = true
+    },
+  })
+  const seconds: Event[] = Array.from({ length: 60 }, (_, i) => [i * 1000, 1, 1, 1])
+  source.next(packetOf(pool, seconds))
+  source.next(packetOf(pool, [[60_000, 1, 1, 1]]))
+  await soon()
+  t.true(completed)
+  t.is(source.observed, false)
+  t.true(seen.length <= 3, `${seen.length} windows`)
+  const { in: taken, out, held, dropped } = ledger.stage('windows', 'events')
+  t.deepEqual([taken, out + dropped.stopped!, held], [61, 61, 0])
+  t.is(pool.free, 2)
+})
