@@ -69,7 +69,6 @@ async function play(
     const span = await playOnce(recording, options, signal, out, shift)
     if (span === 0) break
     shift += span
-    await recording.seek(0)
   } while (options.loop && !signal.aborted)
 }
 
@@ -81,6 +80,7 @@ async function playOnce(
   out: LosslessOutlet | PacedOutlet,
   shift: number,
 ): Promise<number> {
+  await recording.seek(0)
   const probe = await out.take(signal)
   let first: number
   try {
@@ -108,7 +108,7 @@ async function playOnce(
     packet.length = lengthBefore(packet, to)
     if (packet.length > 0) {
       if (Number.isNaN(begun)) begun = packet.t0 + packet.t[0]!
-      last = packet.t0 + packet.t[packet.length - 1]!
+      last = Math.max(Number.isNaN(last) ? 0 : last, packet.t0 + packet.t[packet.length - 1]!)
     }
     const ended = packet.length < whole
     packet.t0 += shift
