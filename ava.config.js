@@ -5,4 +5,6 @@ export default {
   timeout: '120s',
   workerThreads: false,
   concurrency: 2,
+  // Buffers are filled with 0xA5 when they are released: whoever reads one afterwards gets wrong numbers.
+  environmentVariables: { SACCADE_POISON: '1' },
 }

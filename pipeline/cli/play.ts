@@ -39,9 +39,10 @@ export function remark(options: CommonOptions, sentence: string): void {
 export async function play(what: Play, options: CommonOptions, context: Context): Promise<void> {
   const { config, model, session, source, ledger, geometry, start, live, onSet } = what
   const sinks = makeSinks(config, { notice: (sentence) => remark(options, sentence) })
-  if (options.json) sinks.push(new NdjsonStreamSink())
   // -o - is NDJSON on stdout, too.
-  const silent = options.quiet || sinks.some((sink) => sink instanceof NdjsonStreamSink)
+  const toStdout = () => sinks.some((sink) => sink instanceof NdjsonStreamSink)
+  if (options.json && !toStdout()) sinks.push(new NdjsonStreamSink())
+  const silent = options.quiet || toStdout()
   const style = terminalStyle(process.stdout, start)
   const began = performance.now()
   const summary = await runPipeline({

@@ -47,13 +47,16 @@ async function runService(
   const ledger = new Ledger()
   const source = await openSource(config, model, ledger, context.signal, log)
 
-  let health: Health | undefined
+  // Two, because a snapshot begins a new interval: the log's and the broker's are not in step.
+  let published: Health | undefined
   const sinks = makeSinks(config, {
     notice: (sentence) => log.warn(sentence),
-    health: () => ({ ...health?.snapshot() }),
+    health: () => ({ ...published?.snapshot() }),
   })
-  if (options.json) sinks.push(new NdjsonStreamSink())
-  health = new Health(ledger, sinks)
+  if (options.json && !sinks.some((sink) => sink instanceof NdjsonStreamSink))
+    sinks.push(new NdjsonStreamSink())
+  const health = new Health(ledger, sinks)
+  published = new Health(ledger, sinks)
   const tick = setInterval(() => {
     const snapshot = health.snapshot()
     log.info(healthLine(snapshot))
@@ -74,10 +77,13 @@ async function runService(
       geometry: source.geometry,
       sinks,
       ledger,
-      live: true,
+      live: source.live,
       wait: true,
       signal: context.signal,
-      onSet: (set) => health.observe(set),
+      onSet: (set) => {
+        health.observe(set)
+        published.observe(set)
+      },
     })
     log.info(summaryLine(summary, ledger, performance.now() - began))
   } finally {
@@ -89,6 +95,8 @@ interface Source {
   name: string
   packets: Observable<EventPacket>
   geometry: Geometry
+  /** False for a recording at full speed, of which nothing may be lost. */
+  live: boolean
 }
 
 async function openSource(
@@ -108,7 +116,7 @@ async function openSource(
   if (edvs !== undefined) {
     const notice = (sentence: string) => log.warn(sentence)
     const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
-    return { name: eyes.name, packets: eyes, geometry: eyes.geometry }
+    return { name: eyes.name, packets: eyes, geometry: eyes.geometry, live: true }
   }
   await using input = await openInput(recording!, config, model)
   for (const sentence of inputRemarks(input, model.window)) log.info(sentence)
@@ -116,5 +124,6 @@ async function openSource(
     name: recording!,
     packets: replay(recording!, { ...openOptions(config), from, to, speed, loop, signal, ledger }),
     geometry: input.geometry,
+    live: speed > 0,
   }
 }

@@ -27,6 +27,8 @@ export class Outlet {
   #writing: Promise<void> = Promise.resolve()
   #busy = false
   #error: unknown
+  /** Whether a push has rejected with the error. */
+  #told = false
   #closed = false
 
   constructor(
@@ -52,7 +54,7 @@ export class Outlet {
 
   /** Takes a set. Lossless: resolves when it is written. Live: resolves at once. Rejects with the error that ended the sink. */
   async push(set: DetectionSet): Promise<void> {
-    if (this.#error !== undefined) throw this.#error
+    this.#throwError()
     this.#stage.in += 1
     if (this.#closed) {
       drop(this.#stage, 'closed')
@@ -66,10 +68,10 @@ export class Outlet {
     }
     this.#writing = this.#writing.then(() => this.#write(set))
     await this.#writing
-    if (this.#error !== undefined) throw this.#error
+    this.#throwError()
   }
 
-  /** Writes what waits, then closes the sink, within 2.5 s; what could not be written is counted `unsent`. */
+  /** Writes what waits, then closes the sink, within 2.5 s; what could not be written is counted `unsent`. Rejects with an error that no push has told. */
   async close(summary: RunSummary | undefined): Promise<void> {
     await within(this.#writing, DRAIN_MS)
     if (this.#waiting !== undefined) this.#lose(this.#takeWaiting(), 'unsent')
@@ -85,6 +87,13 @@ export class Outlet {
       if (this.#stage.held > 0) drop(this.#stage, 'unsent', this.#stage.held)
       this.#stage.held = 0
     }
+    if (!this.#told) this.#throwError()
+  }
+
+  #throwError(): void {
+    if (this.#error === undefined) return
+    this.#told = true
+    throw this.#error
   }
 
   #replace(set: DetectionSet): void {

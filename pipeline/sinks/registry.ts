@@ -55,6 +55,6 @@ function fileSink(path: string): Sink {
   throw new SaccadeError(
     'ERR_ARGUMENT',
     `the ending of ${path} names no output format`,
-    'write FILE.ndjson or FILE_dt.npy',
+    'write FILE.ndjson, or - for stdout',
   )
 }

@@ -139,3 +139,13 @@ test('an error of the sink reaches the next push and the sets are counted as fai
   t.like(outlet.counts, { in: 1, out: 0, dropped: { failed: 1 } })
   ledger.check()
 })
+
+test('live, an error of the last write is told by close, once the account is closed', async (t) => {
+  const { sink, ledger, outlet } = makeOutlet(true)
+  await outlet.open(header, { wait: false })
+  sink.failure = new Error('the disk is full')
+  await outlet.push(makeSet(0))
+  await t.throwsAsync(outlet.close(summary), { message: 'the disk is full' })
+  t.deepEqual(ledger.imbalances(), [])
+  t.deepEqual(outlet.counts.dropped, { failed: 1 })
+})
