@@ -22,6 +22,7 @@ export {
   type WrittenSimulation,
   writeSimulation,
 } from './simulate/write.js'
+export { DetectionsNpySink } from './sinks/detections-npy.js'
 export { MqttSink } from './sinks/mqtt.js'
 export type { MqttOptions } from './sinks/mqtt-options.js'
 export { NdjsonFileSink, NdjsonStreamSink } from './sinks/ndjson.js'

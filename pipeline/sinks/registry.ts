@@ -1,5 +1,6 @@
 // Outputs by name: the key of a `sinks` entry in the configuration, or the flag of the command line.
 import { SaccadeError } from '../errors.js'
+import { DetectionsNpySink } from './detections-npy.js'
 import { type MqttContext, MqttSink } from './mqtt.js'
 import type { MqttOptions } from './mqtt-options.js'
 import { NdjsonFileSink, NdjsonStreamSink } from './ndjson.js'
@@ -52,6 +53,7 @@ export function sinkFromSpec(spec: SinkSpec, context: SinkContext = {}): Sink {
 function fileSink(path: string): Sink {
   if (path === '-') return new NdjsonStreamSink()
   if (path.endsWith('.ndjson') || path.endsWith('.jsonl')) return new NdjsonFileSink(path)
+  if (path.endsWith('_dt.npy')) return new DetectionsNpySink(path)
   throw new SaccadeError(
     'ERR_ARGUMENT',
     `the ending of ${path} names no output format`,
