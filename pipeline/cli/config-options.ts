@@ -22,7 +22,7 @@ const FLAGS = {
   geometry: ['source.geometry', '--geometry <WxH>', 'sensor size, where the input does not say'],
   mqtt: ['mqtt.url', '--mqtt <url>', 'publish to a broker, e.g. mqtt://localhost'],
   serial: ['serial.port', '--serial <port[:baud]>', 'send to a serial port'],
-  output: ['output.file', '-o, --output <file>', 'write FILE.ndjson; - is stdout'],
+  output: ['output.file', '-o, --output <file>', 'write FILE.ndjson or FILE_dt.npy; - is stdout'],
 } as const
 
 /** Names of flags. */

@@ -1,6 +1,11 @@
 // Files are opened and read here, so that what goes wrong is said in the same sentences for every format.
+import { read } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { SaccadeError } from '../errors.js'
+
+// Not FileHandle.read: Node makes an ArrayBuffer of 200 bytes for each call of that.
+const readInto = promisify(read)
 
 /** Opens a regular file for reading. Rejects with ERR_NOT_FOUND or ERR_IO. */
 export async function openForReading(path: string): Promise<{ handle: FileHandle; size: number }> {
@@ -32,7 +37,7 @@ export async function readAt(
   let got = 0
   try {
     while (got < length) {
-      const { bytesRead } = await handle.read(into, got, length - got, position + got)
+      const { bytesRead } = await readInto(handle.fd, into, got, length - got, position + got)
       if (bytesRead === 0) break
       got += bytesRead
     }
