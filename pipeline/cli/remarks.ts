@@ -1,5 +1,6 @@
 // What a run says to people on stderr, apart from errors: how the input is read, and how it went.
 import type { RunSummary } from '../detect/detection.js'
+import type { Geometry } from '../events/packet.js'
 import { type Ledger, totalDropped } from '../streams/ledger.js'
 import { quantity } from '../view/strip.js'
 import type { WindowSpec } from '../windows/spec.js'
@@ -11,16 +12,22 @@ export function inputRemarks(input: Input, spec: WindowSpec): string[] {
   const remarks = Object.entries(recording.faults).map(
     ([fault, n]) => `${recording.path}: ${n} ${fault.replaceAll('_', ' ')}`,
   )
-  const { width, height, fit = 'scale' } = { ...spec, ...input.windows }
+  const fitted = { ...spec, ...input.windows }
   if (recording.geometry === undefined)
     remarks.push(
-      `${recording.path} does not say the sensor's size; ${width}x${height} is assumed (--geometry)`,
+      `${recording.path} does not say the sensor's size; ${spec.width}x${spec.height} is assumed (--geometry)`,
     )
-  else if (spec.letterbox === undefined && (geometry.width !== width || geometry.height !== height))
-    remarks.push(
-      `the sensor has ${geometry.width}x${geometry.height} pixels, the model ${width}x${height}: fit ${fit}`,
-    )
+  else remarks.push(...fitRemarks(geometry, fitted))
   return remarks
+}
+
+/** How a sensor of another size than the model's is fitted to it, if it is. */
+export function fitRemarks(sensor: Geometry, spec: WindowSpec): string[] {
+  const { width, height, fit = 'scale', letterbox } = spec
+  if (letterbox !== undefined || (sensor.width === width && sensor.height === height)) return []
+  return [
+    `the sensor has ${sensor.width}x${sensor.height} pixels, the model ${width}x${height}: fit ${fit}`,
+  ]
 }
 
 /**

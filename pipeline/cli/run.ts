@@ -19,7 +19,7 @@ import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
 import { openInput, openModel, openOptions } from './pipeline.js'
-import { inputRemarks, summaryLine } from './remarks.js'
+import { fitRemarks, inputRemarks, summaryLine } from './remarks.js'
 
 export function runCommand(context: Context): Command {
   const command = makeCommand([
@@ -116,6 +116,8 @@ async function openSource(
   if (edvs !== undefined) {
     const notice = (sentence: string) => log.warn(sentence)
     const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
+    const spec = { ...model.window, ...windowOverrides(config) }
+    for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
     return { name: eyes.name, packets: eyes, geometry: eyes.geometry, live: true }
   }
   await using input = await openInput(recording!, config, model)

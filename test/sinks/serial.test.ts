@@ -1,82 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
 import test from 'ava'
 import { Outlet } from '../../pipeline/sinks/outlet.js'
 import { parseSerial, SerialSink } from '../../pipeline/sinks/serial.js'
-import { FrameDecoder, type SerialFrame } from '../../pipeline/sinks/serial-decoder.js'
 import { Ledger } from '../../pipeline/streams/ledger.js'
-import { killAtExit } from '../support/children.js'
 import { PtyPair } from '../support/pty.js'
-import { compilePrinter, robotFolder } from '../support/robot.js'
+import { Robot, receivers } from '../support/robot.js'
 import { header, makeLiveSet, makeSet, summary } from '../support/sets.js'
-import { findTool, lacks } from '../support/tools.js'
+import { lacks } from '../support/tools.js'
 import { sleep, until } from '../support/wait.js'
 
 const quick = { random: () => 0.2 }
 const FAST = 4_000_000
-
-/** Reads the robot's end and decodes. */
-class Robot {
-  readonly frames: SerialFrame[] = []
-  readonly decoder = new FrameDecoder()
-  #timer: NodeJS.Timeout | undefined
-  #fd = -1
-
-  constructor(path: string) {
-    this.attach(path)
-  }
-
-  attach(path: string): void {
-    const buffer = Buffer.alloc(65_536)
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK)
-    this.#fd = fd
-    this.#timer = setInterval(() => {
-      try {
-        const n = readSync(fd, buffer)
-        this.decoder.push(buffer.subarray(0, n), (frame) => this.frames.push(frame))
-      } catch {} // EAGAIN: nothing came; EIO: unplugged
-    }, 2)
-  }
-
-  detach(): void {
-    clearInterval(this.#timer)
-    closeSync(this.#fd)
-  }
-
-  get sets() {
-    return this.frames.filter((frame) => frame.type === 'detections')
-  }
-}
-
-/** A receiver of robot/ on a terminal, and the lines it prints. */
-class Receiver {
-  readonly lines: string[] = []
-  readonly process: ChildProcess
-
-  constructor(command: string, args: string[]) {
-    this.process = killAtExit(spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] }))
-    let rest = ''
-    this.process.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      const parts = (rest + text).split('\n')
-      rest = parts.pop()!
-      this.lines.push(...parts)
-    })
-  }
-
-  get seqs(): number[] {
-    return this.lines
-      .map((line) => JSON.parse(line))
-      .filter(({ type }) => type === 'detections')
-      .map(({ seq }) => seq)
-  }
-}
-
-const receivers = {
-  C: (port: string) => new Receiver('sh', ['-c', `exec ${compilePrinter()} < ${port}`]),
-  Python: (port: string) =>
-    new Receiver(findTool('python3')!, [join(robotFolder, 'saccade_serial.py'), port]),
-}
 
 for (const [language, start] of Object.entries(receivers)) {
   test(`the ${language} receiver gets every set of a replay in order over a terminal`, async (t) => {
