@@ -1,5 +1,5 @@
 // The whole pipeline, wired once: source -> windows -> detect -> sinks. `replay` and `run` and users' programs call this.
-import type { Observable } from 'rxjs'
+import type { Observable, OperatorFunction } from 'rxjs'
 import { detect } from './detect/detect.js'
 import type { DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
 import type { Model } from './detect/model.js'
@@ -9,6 +9,7 @@ import { Outlet } from './sinks/outlet.js'
 import type { Sink } from './sinks/sink.js'
 import { Ledger, totalDropped } from './streams/ledger.js'
 import { delay } from './streams/stream.js'
+import type { FrameWindow } from './windows/frame.js'
 import type { WindowSpec } from './windows/spec.js'
 import { windows } from './windows/windows.js'
 
@@ -59,10 +60,15 @@ export async function runPipeline(options: RunOptions): Promise<RunSummary> {
   ])
   let whole = false
   try {
+    // Made first: a wrong window or class is told before a sink is opened.
+    const stages = [
+      windows(spec, { geometry: options.geometry, ledger, signal: stop }),
+      detect(options.session, { classes: options.classes, ledger }),
+    ] as const
     const wait = options.wait ?? false
     const opened = Promise.all(outlets.map((outlet) => outlet.open(header, { wait })))
     await Promise.race([opened, whenAborted(stop)])
-    if (!stop.aborted) await flow(options, spec, outlets, stop, ledger, summary)
+    if (!stop.aborted) await flow(options, stages, outlets, stop, summary)
     whole = true
   } finally {
     addLosses(summary, ledger)
@@ -75,10 +81,12 @@ export async function runPipeline(options: RunOptions): Promise<RunSummary> {
 
 function flow(
   options: RunOptions,
-  spec: WindowSpec,
+  stages: readonly [
+    OperatorFunction<EventPacket, FrameWindow>,
+    OperatorFunction<FrameWindow, DetectionSet>,
+  ],
   outlets: readonly Outlet[],
   stop: AbortSignal,
-  ledger: Ledger,
   summary: RunSummary,
 ): Promise<void> {
   const patience = new Patience(stop)
@@ -87,10 +95,7 @@ function flow(
       subscription.unsubscribe()
       reject(error)
     }
-    const sets = options.source.pipe(
-      windows(spec, { geometry: options.geometry, ledger, signal: stop }),
-      detect(options.session, { classes: options.classes, ledger }),
-    )
+    const sets = options.source.pipe(...stages)
     const subscription = sets.subscribe({
       next: (set) => {
         summary.windows += 1

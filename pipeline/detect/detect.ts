@@ -1,5 +1,6 @@
 // Frames -> detections. One frame is in the network at a time; what waits depends on the policy.
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
+import { SaccadeError } from '../errors.js'
 import { drop, Ledger, type StageCounts } from '../streams/ledger.js'
 import { emit, Stream } from '../streams/stream.js'
 import type { FrameWindow } from '../windows/frame.js'
@@ -11,7 +12,7 @@ import type { RawDetections, Session } from './session.js'
 export interface DetectOptions {
   /** `all`: every frame, the source waits. `newest`: at most one waits, a newer one replaces it. Default: by the frame's source. */
   policy?: 'all' | 'newest'
-  /** Only these classes, by label. */
+  /** Only these classes, by label; ERR_ARGUMENT for one that the network does not know. */
   classes?: readonly string[]
   ledger?: Ledger
 }
@@ -25,6 +26,7 @@ export function detect(
   session: Session,
   options: DetectOptions = {},
 ): OperatorFunction<FrameWindow, DetectionSet> {
+  checkClasses(options.classes ?? [], session.labels)
   return (source: Observable<FrameWindow>) =>
     new Stream<DetectionSet>((subscriber) => {
       const stage = new DetectStage(session, options, subscriber)
@@ -38,6 +40,16 @@ export function detect(
         stage.stop()
       }
     })
+}
+
+function checkClasses(wanted: readonly string[], labels: readonly string[]): void {
+  const unknown = wanted.find((label) => !labels.includes(label))
+  if (unknown === undefined) return
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `the model has no class "${unknown}"`,
+    `it finds ${labels.join(', ')}`,
+  )
 }
 
 class DetectStage {
@@ -141,7 +153,7 @@ class DetectStage {
   }
 }
 
-/** Rows in model pixels -> boxes on the sensor, sorted by score, then y, then x. */
+/** Rows in model pixels -> boxes on the sensor, sorted by score, then y, then x. A box beside the sensor (letterbox) is none. */
 export function toDetections(
   raw: RawDetections,
   fit: FitMap,
@@ -157,6 +169,7 @@ export function toDetections(
     const top = clamp((y1! - fit.offsetY) * fit.factorY, fit.height)
     const right = clamp((x2! - fit.offsetX) * fit.factorX, fit.width)
     const bottom = clamp((y2! - fit.offsetY) * fit.factorY, fit.height)
+    if (right <= left || bottom <= top) continue
     const box = { x: left, y: top, w: right - left, h: bottom - top }
     found.push({ class: cls!, label, score: score!, box })
   }

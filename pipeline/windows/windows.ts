@@ -15,6 +15,8 @@ import type { FitMap, WindowSpec } from './spec.js'
 const SPARE_FRAMES = 3
 /** A tick closes a window only when it is this far past its end: events on the way still count. */
 const SLACK_US = 5000
+/** Live, a clock that jumps over more windows than this is a fault: they are counted, not made one by one. */
+const MOST_EMPTY_LIVE = 64
 
 /** Options of the windows operator. */
 export interface WindowsOptions {
@@ -35,6 +37,7 @@ export function windows(
   spec: WindowSpec,
   options: WindowsOptions = {},
 ): OperatorFunction<EventPacket, FrameWindow> {
+  checkWindowSpec(spec)
   return (source: Observable<EventPacket>) =>
     new Stream<FrameWindow>((subscriber) => {
       const stage = new WindowStage(spec, options, subscriber)
@@ -97,7 +100,6 @@ class WindowStage {
     readonly options: WindowsOptions,
     readonly subscriber: Subscriber<FrameWindow>,
   ) {
-    checkWindowSpec(spec)
     this.#hop = spec.hopUs ?? spec.durationUs
     this.#slots = openWindows(spec)
     const bytes = frameBytes(spec)
@@ -176,7 +178,22 @@ class WindowStage {
 
   /** Closes windows until the oldest open one ends after t. */
   async #skipEmpty(open: OpenWindows, t: number): Promise<void> {
-    while (!this.#halted && this.#endOf(open, open.first) <= t) await this.#close(open)
+    for (let made = 0; !this.#halted && this.#endOf(open, open.first) <= t; made++) {
+      if (this.#live && made === MOST_EMPTY_LIVE) this.#jump(open, t)
+      else await this.#close(open)
+    }
+  }
+
+  /** Gives up the windows between here and t: their frames serve the first window that ends after t. */
+  #jump(open: OpenWindows, t: number): void {
+    const next = Math.floor((t - this.spec.durationUs - open.start) / this.#hop) + 1
+    const skipped = next - open.first
+    this.#windows.in += skipped
+    drop(this.#windows, 'clock_jump', skipped)
+    this.#lostWindows += skipped
+    open.first = next
+    const frames = [...open.frames]
+    for (let k = 0; k < this.#slots; k++) this.#attach(open, next + k, frames[k]!)
   }
 
   async #closeUntil(t: number): Promise<void> {

@@ -109,3 +109,21 @@ test('boxes are mapped to the sensor, clipped, filtered by label and sorted by s
     ],
   )
 })
+
+test('a class that the network does not know is refused, with the ones it knows', (t) => {
+  const { session } = manualSession()
+  t.throws(() => detect(session, { classes: ['dog'] }), {
+    code: 'ERR_ARGUMENT',
+    message: 'the model has no class "dog"',
+  })
+})
+
+test('a box that lies beside the sensor, in the letterbox, is none', (t) => {
+  const fit = { offsetX: 0, offsetY: 33, factorX: 1, factorY: 1, width: 304, height: 240 }
+  const rows = Float32Array.of(...[10, 0, 20, 30, 0.9, 0], ...[10, 40, 20, 60, 0.8, 0])
+  const found = toDetections({ count: 2, rows }, fit, ['car'])
+  t.deepEqual(
+    found.map((d) => d.box),
+    [{ x: 10, y: 7, w: 10, h: 20 }],
+  )
+})

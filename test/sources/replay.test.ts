@@ -1,10 +1,12 @@
 import test from 'ava'
 import type { EventPacket } from '../../pipeline/events/packet.js'
+import { writeDat } from '../../pipeline/sources/dat-writer.js'
 import { openRecording } from '../../pipeline/sources/open.js'
 import { replay } from '../../pipeline/sources/replay.js'
 import { Ledger } from '../../pipeline/streams/ledger.js'
 import type { Stream } from '../../pipeline/streams/stream.js'
-import { eventsOf } from '../support/packets.js'
+import { scratch } from '../support/folder.js'
+import { eventsOf, packetOf } from '../support/packets.js'
 import { sparseRecording } from '../support/sparse.js'
 
 async function stampsOf(stream: Stream<EventPacket>, most = Number.POSITIVE_INFINITY) {
@@ -68,4 +70,21 @@ test('an aborted replay completes, and what it did not give is counted', async (
   for await (const _ of stream) if (++packets === 3) stop.abort()
   t.true(packets <= 4)
   t.deepEqual(ledger.imbalances(), [])
+})
+
+test('an end before the start is refused with both', async (t) => {
+  const file = await sparseRecording(t, 3)
+  await t.throwsAsync(stampsOf(replay(file, { from: '1s', to: '20ms' })), {
+    code: 'ERR_ARGUMENT',
+    message: /lies between 1s and 20ms$/,
+  })
+})
+
+test('with --to, events that run backwards across the end are kept and those behind it are not', async (t) => {
+  const file = scratch(t, 'back_td.dat')
+  const stamps = [1000, 5000, 2000, 5000, 3000, 6000]
+  const writer = await writeDat(file, { geometry: { width: 8, height: 8 } })
+  await writer.write(packetOf(stamps.map((time) => ({ t: time, x: 1, y: 1, p: 1 }))))
+  await writer.close()
+  t.deepEqual(await stampsOf(replay(file, { to: 4000 })), [1000, 2000, 3000])
 })

@@ -224,3 +224,25 @@ test('a stop finishes the open window and looks at no event that still waits', a
   t.deepEqual([taken, out + dropped.stopped!, held], [61, 61, 0])
   t.is(pool.free, 2)
 })
+
+test('live, a clock that jumps an hour is counted instead of made window by window', async (t) => {
+  const pool = new Pool('packets', 4, () => new EventPacket(64))
+  const ledger = new Ledger()
+  const source = new Subject<EventPacket>()
+  const seen: Seen[] = []
+  source.pipe(windows({ ...SPEC, hopUs: 500 }, { ledger })).subscribe((frame) => {
+    seen.push(summary(frame))
+    frame.release()
+  })
+  source.next(packetOf(pool, [[100, 0, 0, 1]], true))
+  source.next(packetOf(pool, [[3_600_000_100, 1, 0, 1]], true))
+  source.next(packetOf(pool, [[3_600_001_600, 1, 0, 1]], true))
+  await soon()
+  t.true(seen.length < 100)
+  const after = seen.find((w) => w.tStart > 3_000_000_000)!
+  t.is(after.tEnd, 3_600_000_500)
+  t.is(after.events, 1)
+  t.is(after.index, after.tStart / 500)
+  t.is(after.droppedWindows, ledger.stage('frames', 'windows').dropped.clock_jump!)
+  t.deepEqual(ledger.imbalances(), [])
+})

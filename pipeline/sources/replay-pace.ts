@@ -1,0 +1,145 @@
+// Where replayed packets go: handed on whole when nothing may be lost, cut short and sent on time when paced.
+import type { Subscriber } from 'rxjs'
+import { EventPacket, type Geometry } from '../events/packet.js'
+import { drop, type StageCounts } from '../streams/ledger.js'
+import { Pool } from '../streams/pool.js'
+import { emit } from '../streams/stream.js'
+
+const PACKETS = 4
+/** A paced packet spans at most this long, so that latency stays far below a window. */
+const PACED_SPAN_US = 5000
+/** Silence longer than this is told by a tick. */
+const TICK_MS = 10
+
+function mark(packet: EventPacket, geometry: Geometry | undefined, live: boolean): void {
+  packet.live = live
+  packet.width = geometry?.width ?? 0
+  packet.height = geometry?.height ?? 0
+}
+
+/** Hands whole packets on and waits for free ones: nothing is lost. */
+export class LosslessReplay {
+  readonly #pool = new Pool('packets', PACKETS, () => new EventPacket())
+
+  constructor(
+    readonly geometry: Geometry | undefined,
+    readonly stage: StageCounts,
+    readonly subscriber: Subscriber<EventPacket>,
+  ) {}
+
+  take(signal: AbortSignal): Promise<EventPacket> {
+    return this.#pool.acquire(signal)
+  }
+
+  async send(packet: EventPacket, signal: AbortSignal): Promise<void> {
+    this.stage.in += packet.length
+    if (signal.aborted) {
+      drop(this.stage, 'stopped', packet.length)
+      packet.release()
+      return
+    }
+    mark(packet, this.geometry, false)
+    this.stage.out += packet.length
+    packet.hold(undefined)
+    await emit(this.subscriber, packet)
+  }
+}
+
+/** Cuts packets into short ones and sends each when its time has come, whoever is ready. */
+export class PacedReplay {
+  readonly #staging = new Pool('staging', 1, () => new EventPacket())
+  readonly #pool = new Pool('packets', PACKETS * 4, () => new EventPacket(16_384))
+  #origin: { host: number; time: number } | undefined
+  #lost = 0
+
+  constructor(
+    readonly speed: number,
+    readonly geometry: Geometry | undefined,
+    readonly stage: StageCounts,
+    readonly subscriber: Subscriber<EventPacket>,
+  ) {}
+
+  take(signal: AbortSignal): Promise<EventPacket> {
+    return this.#staging.acquire(signal)
+  }
+
+  async send(packet: EventPacket, signal: AbortSignal): Promise<void> {
+    try {
+      for (let from = 0; from < packet.length && !signal.aborted; ) {
+        const to = cut(packet, from)
+        await this.#waitUntil(packet.t0 + packet.t[to - 1]!, signal)
+        if (!signal.aborted) this.#sendPart(packet, from, to)
+        from = to
+      }
+    } finally {
+      packet.release()
+    }
+  }
+
+  #sendPart(packet: EventPacket, from: number, to: number): void {
+    const count = to - from
+    this.stage.in += count
+    const part = this.#pool.tryAcquire()
+    if (part === undefined) {
+      drop(this.stage, 'no_buffer', count)
+      this.#lost += count
+      return
+    }
+    part.reset()
+    part.t0 = packet.t0
+    part.length = count
+    part.t.set(packet.t.subarray(from, to))
+    part.x.set(packet.x.subarray(from, to))
+    part.y.set(packet.y.subarray(from, to))
+    part.p.set(packet.p.subarray(from, to))
+    this.#emit(part)
+    this.stage.out += count
+  }
+
+  #emit(part: EventPacket): void {
+    mark(part, this.geometry, true)
+    part.dropped = this.#lost
+    this.#lost = 0
+    emit(this.subscriber, part)
+  }
+
+  /** Sleeps until the recording's clock has reached t, telling the time while it is silent. */
+  async #waitUntil(t: number, signal: AbortSignal): Promise<void> {
+    this.#origin ??= { host: performance.now(), time: t }
+    const due = this.#origin.host + (t - this.#origin.time) / 1000 / this.speed
+    while (!signal.aborted) {
+      const wait = due - performance.now()
+      if (wait <= 0) return
+      await sleep(Math.min(wait, TICK_MS), signal)
+      if (wait <= TICK_MS) return
+      const tick = this.#pool.tryAcquire()
+      if (tick === undefined) continue
+      tick.reset()
+      tick.t0 = Math.floor(
+        this.#origin.time + (performance.now() - this.#origin.host) * 1000 * this.speed,
+      )
+      this.#emit(tick)
+    }
+  }
+}
+
+/** End of the run of events from `from` that spans at most PACED_SPAN_US and fits a short packet. */
+function cut(packet: EventPacket, from: number): number {
+  const end = packet.t[from]! + PACED_SPAN_US
+  const most = Math.min(packet.length, from + 16_384)
+  let to = from + 1
+  while (to < most && packet.t[to]! < end) to++
+  return to
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
