@@ -6,35 +6,16 @@ import { checkPlan, weightShapes } from '../../pipeline/detect/plan-check.js'
 import { PLAN_KEY } from '../../pipeline/detect/plan-file.js'
 import { planSchema } from '../../pipeline/detect/plan-schema.js'
 import { SaccadeError } from '../../pipeline/errors.js'
+import { encodeTensors, type Tensor } from '../../pipeline/tensors/safetensors.js'
 
 /** The bytes of a .spike file. Throws ERR_MODEL when the plan does not hold together. */
 export function encodePlan(plan: Plan): Uint8Array {
   checkPlan(plan)
   const { weights, ...graph } = plan
-  const size = (name: string) => weights.get(name)!.BYTES_PER_ELEMENT
-  const entries = [...weightShapes(plan)].sort(([a], [b]) => size(b) - size(a))
-
-  const header: Record<string, unknown> = {
-    __metadata__: { [PLAN_KEY]: JSON.stringify(planSchema.parse(graph)) },
-  }
-  let length = 0
-  for (const [name, { dtype, shape }] of entries) {
-    const start = length
-    length += weights.get(name)!.byteLength
-    header[name] = { dtype, shape, data_offsets: [start, length] }
-  }
-  const json = Buffer.from(JSON.stringify(header))
-  const padded = Math.ceil(json.length / 8) * 8
-  const bytes = Buffer.alloc(8 + padded + length, ' ')
-  bytes.writeBigUInt64LE(BigInt(padded), 0)
-  json.copy(bytes, 8)
-  let at = 8 + padded
-  for (const [name] of entries) {
-    const { buffer, byteOffset, byteLength } = weights.get(name)!
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at)
-    at += byteLength
-  }
-  return bytes
+  const tensors = new Map<string, Tensor>()
+  for (const [name, { dtype, shape }] of weightShapes(plan))
+    tensors.set(name, { dtype, shape, data: weights.get(name)! })
+  return encodeTensors(tensors, { [PLAN_KEY]: JSON.stringify(planSchema.parse(graph)) })
 }
 
 /** Writes a .spike file whole or not at all. Throws ERR_IO. */

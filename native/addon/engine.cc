@@ -1,4 +1,4 @@
-// Session: a network behind JavaScript. `new Session(options)`, `start(frame, rows, trace?)` ->
+// Session: a network behind JavaScript. `new Session(options)`, `start(frame, rows, probe?)` ->
 // `ondone(outcome, boxes)`, `abort()`, `close()`; pipeline/detect/native.ts makes promises of them.
 #include <memory>
 #include <vector>
@@ -12,14 +12,6 @@
 namespace saccade::addon {
 
 namespace {
-
-// Where the spikes of a traced run go: one array per operator, or none.
-class TraceArrays : public engine::Trace {
- public:
-  explicit TraceArrays(size_t ops) : places_(ops) {}
-  uint8_t* Place(int op) override { return places_[static_cast<size_t>(op)]; }
-  std::vector<uint8_t*> places_;
-};
 
 class Session : public Napi::ObjectWrap<Session> {
  public:
@@ -43,7 +35,10 @@ class Session : public Napi::ObjectWrap<Session> {
     std::string error;
     Options options(info[0].As<Napi::Object>(), "plan", &error);
     const std::string wanted = options.String("isa");
+    engine::LoadOptions load;
     const int threads = options.Int("threads", 1, 64);
+    load.currents = options.Bool("currents");
+    load.binary = options.Bool("binary");
     const detect::Settings settings = ReadSettings(options.Child("detect"));
     const std::vector<float> strides = ReadFloats(options, "strides", 64);
     const engine::Plan plan = ReadPlan(options);
@@ -51,7 +46,8 @@ class Session : public Napi::ObjectWrap<Session> {
     kernels::Isa isa;
     if (!kernels::Choose(wanted, &isa, &error)) return Throw(env_, "ERR_ISA", error);
     isa_ = isa;
-    session_ = engine::Session::Open(plan, settings, strides, kernels::TableOf(isa), Done, this, &error);
+    session_ =
+        engine::Session::Open(plan, settings, strides, kernels::TableOf(isa), load, Done, this, &error);
     if (!session_) return Throw(env_, "ERR_MODEL", error);
     if (!session_->StartThreads(threads)) {
       session_.reset();
@@ -70,7 +66,7 @@ class Session : public Napi::ObjectWrap<Session> {
     for (int output : plan.outputs) {
       head_channels_.push_back(plan.tensors[static_cast<size_t>(output)].channels);
     }
-    trace_ = std::make_unique<TraceArrays>(plan.ops.size());
+    probe_.neurons.resize(plan.ops.size());
     // Idle, the function does not keep the process alive; a run does.
     napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env_, "saccade session"), 1, 1,
                                     nullptr, nullptr, this, CallDone, &completed_);
@@ -80,8 +76,9 @@ class Session : public Napi::ObjectWrap<Session> {
     hooked_ = true;
   }
 
-  // start(frame: Uint8Array, rows: Float32Array, trace?: (Uint8Array | undefined)[]). The caller has checked
-  // that no run is under way and keeps the arrays alive and in place until ondone.
+  // start(frame: Uint8Array, rows: Float32Array, probe?: {spikes?, currents?, taughtSpikes?, taughtCurrents?,
+  // work?}): lists with an array or nothing per operator, and a Float64Array (engine/probe.h). The caller has
+  // checked that no run is under way and keeps the arrays alive and in place until ondone.
   void Start(const Napi::CallbackInfo& info) {
     if (!session_ || running_) return Throw(env_, "ERR_ARGUMENT", "the session is closed or busy");
     if (!IsTyped(info[0], napi_uint8_array) || !IsTyped(info[1], napi_float32_array)) {
@@ -93,30 +90,54 @@ class Session : public Napi::ObjectWrap<Session> {
         rows.ElementLength() < session_->detector().RowFloats()) {
       return Throw(env_, "ERR_ARGUMENT", "frame or rows have the wrong length");
     }
-    if (!info[2].IsUndefined() && !ReadTrace(info[2])) {
-      return Throw(env_, "ERR_ARGUMENT", "the trace arrays do not fit the plan");
+    if (info[2].IsObject() && !ReadProbe(info[2].As<Napi::Object>())) {
+      return Throw(env_, "ERR_ARGUMENT", "the arrays of the probe do not fit the plan");
     }
     running_ = true;
     Ref();
     napi_ref_threadsafe_function(env_, completed_);
-    session_->Start({frame.Data(), rows.Data(), info[2].IsUndefined() ? nullptr : trace_.get()});
+    session_->Start({frame.Data(), rows.Data(), info[2].IsObject() ? &probe_ : nullptr});
   }
 
   static bool IsTyped(const Napi::Value& value, napi_typedarray_type type) {
     return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
   }
 
-  bool ReadTrace(const Napi::Value& value) {
-    if (!value.IsArray() || value.As<Napi::Array>().Length() != spike_bytes_.size()) return false;
+  bool ReadProbe(const Napi::Object& probe) {
+    using Neuron = engine::Probe::Neuron;
+    const Napi::Value work = probe.Get("work");
+    const size_t numbers = spike_bytes_.size() * engine::kWorkNumbers;
+    probe_.work = nullptr;
+    if (!work.IsUndefined()) {
+      if (!IsTyped(work, napi_float64_array)) return false;
+      if (work.As<Napi::Float64Array>().ElementLength() != numbers) return false;
+      probe_.work = work.As<Napi::Float64Array>().Data();
+    }
+    return ReadPlaces<uint8_t>(probe.Get("spikes"), napi_uint8_array,
+                               [](Neuron& neuron, uint8_t* at) { neuron.spikes = at; }) &&
+           ReadPlaces<float>(probe.Get("currents"), napi_float32_array,
+                             [](Neuron& neuron, float* at) { neuron.current = at; }) &&
+           ReadPlaces<uint8_t>(probe.Get("taughtSpikes"), napi_uint8_array,
+                               [](Neuron& neuron, uint8_t* at) { neuron.taught_spikes = at; }) &&
+           ReadPlaces<float>(probe.Get("taughtCurrents"), napi_float32_array,
+                             [](Neuron& neuron, float* at) { neuron.taught_current = at; });
+  }
+
+  // One list of a probe: an array with a neuron's number of values, or nothing, per operator.
+  template <class T>
+  bool ReadPlaces(const Napi::Value& list, napi_typedarray_type type,
+                  void (*place)(engine::Probe::Neuron&, T*)) {
+    for (engine::Probe::Neuron& neuron : probe_.neurons) place(neuron, nullptr);
+    if (list.IsUndefined()) return true;
+    if (!list.IsArray() || list.As<Napi::Array>().Length() != spike_bytes_.size()) return false;
     for (size_t i = 0; i < spike_bytes_.size(); i++) {
       Napi::HandleScope scope(env_);
-      const Napi::Value item = value.As<Napi::Array>().Get(static_cast<uint32_t>(i));
-      trace_->places_[i] = nullptr;
+      const Napi::Value item = list.As<Napi::Array>().Get(static_cast<uint32_t>(i));
       if (item.IsUndefined()) continue;
-      if (!IsTyped(item, napi_uint8_array)) return false;
-      auto array = item.As<Napi::Uint8Array>();
+      if (!IsTyped(item, type)) return false;
+      auto array = item.As<Napi::TypedArrayOf<T>>();
       if (array.ElementLength() != spike_bytes_[i]) return false;
-      trace_->places_[i] = array.Data();
+      place(probe_.neurons[i], array.Data());
     }
     return true;
   }
@@ -199,8 +220,8 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Env env_;
   kernels::Isa isa_ = kernels::Isa::kScalar;
   std::unique_ptr<engine::Session> session_;
-  std::unique_ptr<TraceArrays> trace_;
-  std::vector<size_t> spike_bytes_;  // of each operator; 0 where it is no neuron
+  engine::Probe probe_;
+  std::vector<size_t> spike_bytes_;  // values of each operator's spikes; 0 where it is no neuron
   std::vector<int> head_channels_;
   napi_threadsafe_function completed_ = nullptr;
   engine::Result result_{};

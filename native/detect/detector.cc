@@ -107,16 +107,52 @@ void Detector::Decode(const HeadMap* maps, Candidate* candidate) const {
   const HeadMap& map = maps[level];
   const int cell = candidate->anchor - first_anchor_[level];
   const int x = cell % shape.width, y = cell / shape.width;
-  const float* logits = map.data + static_cast<size_t>(y) * map.row + static_cast<size_t>(x) * map.pixel;
   double sides[4];
-  for (int side = 0; side < 4; side++) {
-    sides[side] = Distance(logits + static_cast<size_t>(side * settings_.reg_max) * map.channel, map.channel);
-  }
+  Sides(map, x, y, sides);
   const double stride = shape.stride;
   candidate->x1 = Clip((x + 0.5 - sides[0]) * stride, settings_.width);
   candidate->y1 = Clip((y + 0.5 - sides[1]) * stride, settings_.height);
   candidate->x2 = Clip((x + 0.5 + sides[2]) * stride, settings_.width);
   candidate->y2 = Clip((y + 0.5 + sides[3]) * stride, settings_.height);
+}
+
+void Detector::DecodeAll(const HeadMap* maps, float* y) const {
+  const size_t anchors = Anchors();
+  for (size_t level = 0; level < shapes_.size(); level++) {
+    const HeadShape& shape = shapes_[level];
+    const HeadMap& map = maps[level];
+    float* to = y + first_anchor_[level];
+    for (int row = 0; row < shape.height; row++) {
+      for (int column = 0; column < shape.width; column++, to++) {
+        double sides[4];
+        Sides(map, column, row, sides);
+        const double left = column + 0.5 - sides[0], top = row + 0.5 - sides[1];
+        const double right = column + 0.5 + sides[2], bottom = row + 0.5 + sides[3];
+        const double box[4] = {(left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
+        for (size_t i = 0; i < 4; i++)
+          to[i * anchors] = static_cast<float>(box[i] * static_cast<double>(shape.stride));
+        const float* logits = map.data + static_cast<size_t>(row) * map.row +
+                              static_cast<size_t>(column) * map.pixel +
+                              static_cast<size_t>(4 * settings_.reg_max) * map.channel;
+        for (size_t label = 0; label < static_cast<size_t>(settings_.classes); label++)
+          to[(4 + label) * anchors] = Sigmoid(logits[label * map.channel]);
+      }
+    }
+  }
+}
+
+size_t Detector::Anchors() const {
+  const HeadShape& last = shapes_.back();
+  return static_cast<size_t>(first_anchor_.back()) +
+         static_cast<size_t>(last.height) * static_cast<size_t>(last.width);
+}
+
+// Distances from the middle of a cell to the left, top, right and bottom, in cells.
+void Detector::Sides(const HeadMap& map, int x, int y, double* sides) const {
+  const float* logits = map.data + static_cast<size_t>(y) * map.row + static_cast<size_t>(x) * map.pixel;
+  for (int side = 0; side < 4; side++) {
+    sides[side] = Distance(logits + static_cast<size_t>(side * settings_.reg_max) * map.channel, map.channel);
+  }
 }
 
 // Expected bin of a softmax, in cells.

@@ -39,6 +39,11 @@ class Detector {
   // Writes rows [x1, y1, x2, y2, score, class], best first, and returns how many; `rows` has room for max.
   int Run(const HeadMap* maps, float* rows);
 
+  // Every anchor, unclipped: `y` [4 + classes][Anchors()] takes cx, cy, w, h in model pixels, then the
+  // scores.
+  void DecodeAll(const HeadMap* maps, float* y) const;
+  size_t Anchors() const;
+
   const Settings& settings() const { return settings_; }
   // Floats that `rows` must hold.
   size_t RowFloats() const { return static_cast<size_t>(settings_.max) * 6; }
@@ -46,6 +51,7 @@ class Detector {
  private:
   void Collect(const HeadMap& map, const HeadShape& shape, int anchor);
   void Decode(const HeadMap* maps, Candidate* candidate) const;
+  void Sides(const HeadMap& map, int x, int y, double* sides) const;
   double Distance(const float* logits, size_t step) const;
 
   Settings settings_;

@@ -1,19 +1,13 @@
-#include "engine/network.h"
 
 #include <algorithm>
-#include <variant>
+
+#include "engine/ready.h"
 
 namespace saccade::engine {
 
 using kernels::Firing;
-using kernels::Part;
 
 namespace {
-
-// Every source of a concatenation is one copy.
-struct ConcatAll {
-  std::vector<kernels::ConcatArgs> sources;
-};
 
 Firing FiringOf(const Op& neuron, int steps) {
   if (neuron.tau) return Firing::kTau;
@@ -22,34 +16,24 @@ Firing FiringOf(const Op& neuron, int steps) {
 
 }  // namespace
 
-struct Network::Ready {
-  std::variant<kernels::ConvArgs, kernels::DepthwiseArgs, kernels::RealConvArgs, kernels::NeuronArgs,
-               kernels::AddArgs, kernels::UpsampleArgs, kernels::MaxPoolArgs, ConcatAll, kernels::MeanArgs>
-      args;
-  bool wide = false;
-  int rows = 0, blocks = 1;  // what can be split among threads
-  int spikes = -1;           // tensor whose border must be cleared
-  int neuron = -1;           // operator behind it
-  int channels = 0;          // of the spikes, unpadded
-  PackedConv conv;
-  PackedRealConv realconv;
-};
-
-Network::Network(const kernels::Table& table) : table_(table) {}
+Network::Network(const kernels::Table& table, const LoadOptions& options)
+    : table_(table), options_(options) {}
 Network::~Network() = default;
 
-std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& table, std::string* error) {
+std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& table,
+                                       const LoadOptions& options, std::string* error) {
   PlanFacts facts;
   *error = Check(plan, &facts);
   if (!error->empty()) return nullptr;
-  std::unique_ptr<Network> network(new Network(table));
-  const std::vector<Step> steps = Schedule(plan, facts);
+  std::unique_ptr<Network> network(new Network(table, options));
+  const std::vector<Step> steps = Schedule(plan, facts, options.currents);
   *error = network->arena_.Build(plan, facts, steps);
   size_t budget = Arena::kLimit - network->arena_.bytes();
   const size_t whole = budget;
   for (size_t i = 0; i < steps.size() && error->empty(); i++) {
     *error = network->Prepare(plan, facts, steps[i], &budget);
   }
+  if (error->empty() && options.binary) *error = network->PrepareSums(&budget);
   if (!error->empty()) return nullptr;
   network->weight_bytes_ = whole - budget;
   network->outputs_ = plan.outputs;
@@ -64,9 +48,9 @@ std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& t
 std::string Network::Prepare(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget) {
   const Op& op = plan.ops[static_cast<size_t>(step.op)];
   Ready& ready = steps_.emplace_back();
+  ready.op = step.op;
   ready.spikes = step.spikes;
-  ready.neuron = step.neuron;
-  if (step.spikes >= 0) ready.channels = plan.tensors[static_cast<size_t>(step.spikes)].channels;
+  if (step.neuron >= 0) PrepareNeuron(plan, facts, step, &ready);
   ready.rows = plan.tensors[static_cast<size_t>(op.output)].height;
   std::string error;
   if (op.kind == OpKind::kConv) {
@@ -79,6 +63,19 @@ std::string Network::Prepare(const Plan& plan, const PlanFacts& facts, const Ste
   return error.empty() ? "" : "operator " + std::to_string(step.op) + " (" + op.name + "): " + error;
 }
 
+void Network::PrepareNeuron(const Plan& plan, const PlanFacts& facts, const Step& step, Ready* ready) {
+  const int current = plan.ops[static_cast<size_t>(step.neuron)].inputs[0];
+  ready->neuron = step.neuron;
+  ready->channels = plan.tensors[static_cast<size_t>(step.spikes)].channels;
+  ready->steps = Steps(plan, step.spikes);
+  if (arena_.At(current).stored) ready->current = current;
+  // Neurons on the same values run in the order of the plan.
+  for (int consumer : facts.consumers[static_cast<size_t>(current)]) {
+    if (plan.ops[static_cast<size_t>(consumer)].kind == OpKind::kNeuron)
+      ready->last_reader = consumer == step.neuron;
+  }
+}
+
 std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget,
                                  Ready* ready) {
   const Op& op = plan.ops[static_cast<size_t>(step.op)];
@@ -86,10 +83,16 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
   const Tensor& out = plan.tensors[static_cast<size_t>(op.output)];
   const kernels::SpikeMap input = arena_.Spikes(op.inputs[0]);
   const size_t pixel = static_cast<size_t>(input.channels);
+  const int largest = facts.largest[static_cast<size_t>(op.inputs[0])];
+  ready->input = op.inputs[0];
+  ready->input_channels = in.channels;
+  ready->on_spikes = in.kind == TensorKind::kSpike;
+  ready->fan = FanOf(op, out);
   PackedConv& packed = ready->conv;
+  const bool binary = options_.binary && ready->on_spikes;
   const std::string error =
-      PackConv(op, in.channels, out.channels, input.row, pixel,
-               facts.largest[static_cast<size_t>(op.inputs[0])], table_, budget, &packed);
+      binary ? PackBinary(op, in.channels, out.channels, budget, &packed)
+             : PackConv(op, in.channels, out.channels, input.row, pixel, largest, table_, budget, &packed);
   if (!error.empty()) return error;
 
   kernels::Epilogue after{};
@@ -123,7 +126,27 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
   const int steps = Steps(plan, op.output);
   ready->blocks = packed.blocks;
   ready->wide = packed.wide;
-  if (packed.depthwise) {
+  if (binary) {
+    ready->args = kernels::BinaryConvArgs{input,
+                                          largest,
+                                          in.channels,
+                                          op.groups,
+                                          ready->fan.outputs,
+                                          op.kernel_height,
+                                          op.kernel_width,
+                                          op.stride_y,
+                                          op.stride_x,
+                                          op.pad_top,
+                                          op.pad_left,
+                                          reinterpret_cast<const int32_t*>(packed.weights.data()),
+                                          nullptr,  // until the largest is known
+                                          out.height,
+                                          out.width,
+                                          channels,
+                                          steps,
+                                          after,
+                                          &operations_};
+  } else if (packed.depthwise) {
     ready->args = kernels::DepthwiseArgs{first,
                                          input_pixel,
                                          input_row,
@@ -153,6 +176,26 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
                                     channels,
                                     steps,
                                     after};
+  }
+  return "";
+}
+
+// One buffer for the sums of all binary convolutions.
+std::string Network::PrepareSums(size_t* budget) {
+  size_t most = 0;
+  for (const Ready& ready : steps_) {
+    const auto* args = std::get_if<kernels::BinaryConvArgs>(&ready.args);
+    if (!args) continue;
+    const size_t pixels = static_cast<size_t>(args->height) * static_cast<size_t>(args->width);
+    most = std::max(most, pixels * static_cast<size_t>(args->steps) * static_cast<size_t>(args->channels));
+  }
+  if (most * sizeof(int32_t) > *budget) return "binary sums take more memory than a network may (4 GiB)";
+  sums_ = Buffer(most * sizeof(int32_t));
+  if (!sums_.data()) return "there is not enough memory for binary sums";
+  *budget -= sums_.bytes();
+  for (Ready& ready : steps_) {
+    auto* args = std::get_if<kernels::BinaryConvArgs>(&ready.args);
+    if (args) args->sums = reinterpret_cast<int32_t*>(sums_.data());
   }
   return "";
 }
@@ -216,121 +259,6 @@ void Network::PrepareMap(const Plan& plan, const Op& op, Ready* ready) {
     }
     default:
       ready->args = kernels::MeanArgs{in, out, Steps(plan, op.inputs[0])};
-  }
-}
-
-Outcome Network::Run(const uint8_t* frame, const std::atomic<bool>& abort, Trace* trace) {
-  // The proofs hold for values up to the plan's; others are refused, not clipped.
-  if (LoadFrame(frame) > input_max_) return Outcome::kFrameTooLarge;
-  for (const Ready& step : steps_) {
-    if (abort.load(std::memory_order_relaxed)) return Outcome::kAborted;
-    RunStep(step);
-    if (trace && step.neuron >= 0) {
-      if (uint8_t* to = trace->Place(step.neuron)) CopySpikes(step, to);
-    }
-  }
-  return abort.load(std::memory_order_relaxed) ? Outcome::kAborted : Outcome::kDone;
-}
-
-namespace {
-
-// Splits rows, or blocks of output channels where the map is small: row chunks of a small map would make
-// every core stream all weights. About two chunks per thread even out what threads lose to other work.
-struct Split {
-  int chunks;
-  bool by_blocks;
-};
-constexpr int kSmallMap = 20;  // rows
-
-Split SplitAmong(int threads, int rows, int blocks) {
-  if (threads == 1) return {1, false};
-  const int wanted = std::max(4, 2 * threads);
-  const bool by_blocks = rows <= kSmallMap && blocks >= threads;
-  return {std::min(by_blocks ? blocks : rows, wanted), by_blocks};
-}
-
-Part Chunk(const Split& split, int index, int rows, int blocks) {
-  const auto cut = [&](int total, int i) {
-    return static_cast<int>(static_cast<int64_t>(total) * i / split.chunks);
-  };
-  if (split.by_blocks) return {0, rows, cut(blocks, index), cut(blocks, index + 1)};
-  return {cut(rows, index), cut(rows, index + 1), 0, blocks};
-}
-
-}  // namespace
-
-void Network::RunStep(const Ready& ready) {
-  if (ready.spikes >= 0) arena_.ClearBorder(ready.spikes);
-  struct Job {
-    const Network* network;
-    const Ready* ready;
-    Split split;
-  } job{this, &ready, SplitAmong(pool_.threads(), ready.rows, ready.blocks)};
-  pool_.Run(
-      job.split.chunks,
-      [](void* context, int index) {
-        const Job& job = *static_cast<const Job*>(context);
-        job.network->RunPart(*job.ready, Chunk(job.split, index, job.ready->rows, job.ready->blocks));
-      },
-      &job);
-}
-
-void Network::RunPart(const Ready& ready, const Part& part) const {
-  struct Dispatch {
-    const kernels::Table& table;
-    const Part& part;
-    bool wide;
-    void operator()(const kernels::ConvArgs& args) const { (wide ? table.conv16 : table.conv8)(args, part); }
-    void operator()(const kernels::DepthwiseArgs& args) const { table.depthwise(args, part); }
-    void operator()(const kernels::RealConvArgs& args) const { table.realconv(args, part); }
-    void operator()(const kernels::NeuronArgs& args) const { table.neuron(args, part); }
-    void operator()(const kernels::AddArgs& args) const { table.add(args, part); }
-    void operator()(const kernels::UpsampleArgs& args) const { table.upsample(args, part); }
-    void operator()(const kernels::MaxPoolArgs& args) const { table.maxpool(args, part); }
-    void operator()(const ConcatAll& all) const {
-      for (const kernels::ConcatArgs& args : all.sources) table.concat(args, part);
-    }
-    void operator()(const kernels::MeanArgs& args) const { table.mean(args, part); }
-  };
-  std::visit(Dispatch{table_, part, ready.wide}, ready.args);
-}
-
-int Network::LoadFrame(const uint8_t* frame) {
-  arena_.ClearBorder(input_);
-  const kernels::SpikeMap map = arena_.Spikes(input_);
-  struct Job {
-    const kernels::Table& table;
-    kernels::FrameArgs args;
-    Split split;
-    std::atomic<int> largest{0};
-  } job{table_,
-        {frame, map, map.channels, arena_.At(input_).steps},
-        SplitAmong(pool_.threads(), map.height, 1)};
-  pool_.Run(
-      job.split.chunks,
-      [](void* context, int index) {
-        Job& job = *static_cast<Job*>(context);
-        const int largest = job.table.frame(job.args, Chunk(job.split, index, job.args.output.height, 1));
-        int seen = job.largest.load();
-        while (seen < largest && !job.largest.compare_exchange_weak(seen, largest)) {
-        }
-      },
-      &job);
-  return job.largest.load();
-}
-
-// NHWC with a border -> [T, C, H, W].
-void Network::CopySpikes(const Ready& ready, uint8_t* to) const {
-  const kernels::SpikeMap map = arena_.Spikes(ready.spikes);
-  for (int t = 0; t < arena_.At(ready.spikes).steps; t++) {
-    for (int c = 0; c < ready.channels; c++) {
-      for (int y = 0; y < map.height; y++) {
-        const uint8_t* from =
-            map.data + static_cast<size_t>(t) * map.step + static_cast<size_t>(y) * map.row + c;
-        for (int x = 0; x < map.width; x++)
-          *to++ = from[static_cast<size_t>(x) * static_cast<size_t>(map.channels)];
-      }
-    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include "engine/pack.h"
 #include "engine/plan.h"
 #include "engine/pool.h"
+#include "engine/probe.h"
 #include "engine/schedule.h"
 #include "kernels/table.h"
 
@@ -17,12 +18,10 @@ namespace saccade::engine {
 
 enum class Outcome { kDone, kAborted, kFrameTooLarge };
 
-// Receives every spike map of a traced run, as u8 [T, C, H, W].
-class Trace {
- public:
-  virtual ~Trace() = default;
-  // Where the spikes of operator `op` of the plan shall go; null when they are not wanted.
-  virtual uint8_t* Place(int op) = 0;
+// How a network is laid out; the defaults are those of everyday running.
+struct LoadOptions {
+  bool currents = false;  // what enters a neuron is kept, for probes
+  bool binary = false;    // convolutions on spikes run by kernels/binary.h
 };
 
 class Network {
@@ -30,13 +29,14 @@ class Network {
   ~Network();
 
   // Null and one sentence when the plan is not usable.
-  static std::unique_ptr<Network> Load(const Plan& plan, const kernels::Table& table, std::string* error);
+  static std::unique_ptr<Network> Load(const Plan& plan, const kernels::Table& table,
+                                       const LoadOptions& options, std::string* error);
 
   // Lets `threads` share the work of a run, the caller's included; once. False when the system refused one.
   bool StartThreads(int threads) { return pool_.Start(threads); }
 
-  // Runs one frame u8 [T, C, H, W]. Looks at `abort` between steps.
-  Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, Trace* trace);
+  // Runs one frame u8 [T, C, H, W]. Looks at `abort` between steps. `probe` may be null.
+  Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe);
 
   size_t frame_bytes() const { return frame_bytes_; }
   size_t memory_bytes() const { return arena_.bytes() + weight_bytes_; }
@@ -47,18 +47,23 @@ class Network {
  private:
   struct Ready;  // a step with its kernel arguments
 
-  explicit Network(const kernels::Table& table);
+  Network(const kernels::Table& table, const LoadOptions& options);
   std::string Prepare(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget);
   std::string PrepareConv(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget,
                           Ready* ready);
+  void PrepareNeuron(const Plan& plan, const PlanFacts& facts, const Step& step, Ready* ready);
+  std::string PrepareSums(size_t* budget);
   std::string PrepareRealConv(const Plan& plan, const Op& op, size_t* budget, Ready* ready);
   void PrepareMap(const Plan& plan, const Op& op, Ready* ready);
   void RunStep(const Ready& ready);
   void RunPart(const Ready& ready, const kernels::Part& part) const;
-  void CopySpikes(const Ready& ready, uint8_t* to) const;
+  void RunProbed(const Ready& ready, const Probe& probe);
+  void AddWork(const Ready& ready, double nanoseconds, double* work) const;
+  void ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) const;
   int LoadFrame(const uint8_t* frame);
 
   const kernels::Table& table_;
+  const LoadOptions options_;
   Pool pool_;
   Arena arena_;
   std::vector<Ready> steps_;
@@ -67,6 +72,9 @@ class Network {
   int input_max_ = 255;
   size_t frame_bytes_ = 0;
   size_t weight_bytes_ = 0;
+  // Of binary convolutions; the sums are those of the step that runs.
+  Buffer sums_;
+  std::atomic<int64_t> operations_{0};
 };
 
 }  // namespace saccade::engine

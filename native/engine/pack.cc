@@ -280,6 +280,16 @@ std::string PackDepthwise(const Op& op, int channels, int largest, const kernels
   return "";
 }
 
+std::string PackConstants(const Op& op, int out_channels, size_t* budget, PackedConv* packed) {
+  packed->padded = RoundUp(static_cast<size_t>(out_channels), kPadding);
+  const std::string error = Take(2 * packed->padded * sizeof(float), budget, &packed->constants);
+  if (!error.empty()) return error;
+  auto* constants = reinterpret_cast<float*>(packed->constants.data());
+  std::copy_n(op.scale, op.scales, constants);
+  std::copy_n(op.bias, op.biases, constants + packed->padded);
+  return "";
+}
+
 }  // namespace
 
 std::string PackConv(const Op& op, int in_channels, int out_channels, size_t row, size_t pixel, int largest,
@@ -289,14 +299,26 @@ std::string PackConv(const Op& op, int in_channels, int out_channels, size_t row
       packed->depthwise
           ? PackDepthwise(op, out_channels, largest, table, budget, packed)
           : PackDense(op, in_channels, out_channels, row, pixel, largest, table, budget, packed);
+  return error.empty() ? PackConstants(op, out_channels, budget, packed) : error;
+}
+
+std::string PackBinary(const Op& op, int in_channels, int out_channels, size_t* budget, PackedConv* packed) {
+  std::string error = Take(op.weights * sizeof(int32_t), budget, &packed->weights);
   if (!error.empty()) return error;
-  packed->padded = RoundUp(static_cast<size_t>(out_channels), kPadding);
-  const std::string full = Take(2 * packed->padded * sizeof(float), budget, &packed->constants);
-  if (!full.empty()) return full;
-  auto* constants = reinterpret_cast<float*>(packed->constants.data());
-  std::copy_n(op.scale, op.scales, constants);
-  std::copy_n(op.bias, op.biases, constants + packed->padded);
-  return "";
+  auto* to = reinterpret_cast<int32_t*>(packed->weights.data());
+  const size_t taps = static_cast<size_t>(op.kernel_height) * static_cast<size_t>(op.kernel_width);
+  const size_t inputs = static_cast<size_t>(in_channels / op.groups);
+  const size_t outputs = static_cast<size_t>(out_channels / op.groups);
+  for (size_t tap = 0; tap < taps; tap++) {
+    for (size_t input = 0; input < static_cast<size_t>(in_channels); input++) {
+      for (size_t output = 0; output < outputs; output++) {
+        const size_t channel = input / inputs * outputs + output;
+        *to++ = Weight(op, (channel * inputs + input % inputs) * taps + tap);
+      }
+    }
+  }
+  packed->blocks = 1;
+  return PackConstants(op, out_channels, budget, packed);
 }
 
 std::string PackRealConv(const Op& op, int in_channels, int out_channels, size_t* budget,

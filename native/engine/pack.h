@@ -31,6 +31,9 @@ struct PackedConv {
 std::string PackConv(const Op& op, int in_channels, int out_channels, size_t row, size_t pixel, int largest,
                      const kernels::Table& table, size_t* budget, PackedConv* packed);
 
+// The same for kernels/binary.h: weights s32 [ky][kx][input channel][output channel of its group], one block.
+std::string PackBinary(const Op& op, int in_channels, int out_channels, size_t* budget, PackedConv* packed);
+
 struct PackedRealConv {
   bool depthwise = false;
   Buffer weights;

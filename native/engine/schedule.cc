@@ -11,18 +11,25 @@ constexpr size_t kMaxResiduals = 2;
 
 class Scheduler {
  public:
-  Scheduler(const Plan& plan, const PlanFacts& facts)
-      : plan_(plan), facts_(facts), done_(plan.ops.size(), false) {}
+  Scheduler(const Plan& plan, const PlanFacts& facts, bool currents)
+      : plan_(plan), facts_(facts), currents_(currents), done_(plan.ops.size(), false) {}
 
   std::vector<Step> Run() {
     std::vector<Step> steps;
     for (size_t i = 0; i < plan_.ops.size(); i++) {
-      if (!done_[i]) steps.push_back(Make(static_cast<int>(i)));
+      if (done_[i]) continue;
+      steps.push_back(Make(static_cast<int>(i)));
+      if (steps.back().real < 0) continue;
+      for (int consumer : facts_.consumers[static_cast<size_t>(steps.back().real)]) {
+        if (IsNeuron(consumer) && !done_[static_cast<size_t>(consumer)]) steps.push_back(Make(consumer));
+      }
     }
     return steps;
   }
 
  private:
+  bool IsNeuron(int op) const { return plan_.ops[static_cast<size_t>(op)].kind == OpKind::kNeuron; }
+
   Step Make(int index) {
     const Op& op = plan_.ops[static_cast<size_t>(index)];
     Step step;
@@ -60,7 +67,7 @@ class Scheduler {
       current = next.output;
     }
     for (int consumer : facts_.consumers[static_cast<size_t>(current)]) {
-      if (plan_.ops[static_cast<size_t>(consumer)].kind != OpKind::kNeuron) continue;
+      if (!IsNeuron(consumer)) continue;
       step->neuron = consumer;
       step->spikes = plan_.ops[static_cast<size_t>(consumer)].output;
       done_[static_cast<size_t>(consumer)] = true;
@@ -74,19 +81,20 @@ class Scheduler {
   }
 
   bool StillNeeded(int tensor, int neuron) const {
-    if (neuron < 0 || IsOutput(tensor)) return true;
+    if (neuron < 0 || currents_ || IsOutput(tensor)) return true;
     return facts_.consumers[static_cast<size_t>(tensor)].size() > 1;
   }
 
   const Plan& plan_;
   const PlanFacts& facts_;
+  const bool currents_;
   std::vector<bool> done_;
 };
 
 }  // namespace
 
-std::vector<Step> Schedule(const Plan& plan, const PlanFacts& facts) {
-  return Scheduler(plan, facts).Run();
+std::vector<Step> Schedule(const Plan& plan, const PlanFacts& facts, bool currents) {
+  return Scheduler(plan, facts, currents).Run();
 }
 
 }  // namespace saccade::engine

@@ -1,5 +1,6 @@
 // What runs together. A convolution carries the additions and the neuron that follow it in its epilogue, so
-// that its sums never reach memory; everything else is a step of its own.
+// that its sums never reach memory; everything else is a step of its own. Further neurons on the same values
+// follow at once, while these are warm and before their memory is needed.
 #pragma once
 
 #include <vector>
@@ -18,6 +19,7 @@ struct Step {
   std::vector<int> reads, writes;
 };
 
-std::vector<Step> Schedule(const Plan& plan, const PlanFacts& facts);
+// `currents`: what enters a neuron is stored too.
+std::vector<Step> Schedule(const Plan& plan, const PlanFacts& facts, bool currents);
 
 }  // namespace saccade::engine

@@ -9,8 +9,9 @@ Session::Session(std::unique_ptr<Network> network, Done done, void* context)
 
 std::unique_ptr<Session> Session::Open(const Plan& plan, const detect::Settings& settings,
                                        const std::vector<float>& strides, const kernels::Table& table,
-                                       Done done, void* context, std::string* error) {
-  std::unique_ptr<Network> network = Network::Load(plan, table, error);
+                                       const LoadOptions& options, Done done, void* context,
+                                       std::string* error) {
+  std::unique_ptr<Network> network = Network::Load(plan, table, options, error);
   if (!network) return nullptr;
   if (strides.size() != plan.outputs.size()) {
     *error = "the head has " + std::to_string(strides.size()) + " strides for " +
@@ -70,7 +71,7 @@ void Session::Loop() {
 }
 
 Result Session::RunJob() {
-  const Outcome outcome = network_->Run(job_.frame, abort_, job_.trace);
+  const Outcome outcome = network_->Run(job_.frame, abort_, job_.probe);
   if (outcome != Outcome::kDone) return {outcome, 0};
   return {outcome, detector_.Run(heads_.data(), job_.rows)};
 }

@@ -17,7 +17,7 @@ namespace saccade::engine {
 struct Job {
   const uint8_t* frame;  // frame_bytes()
   float* rows;           // RowFloats() of the detector
-  Trace* trace;          // or null
+  const Probe* probe;    // or null
 };
 
 struct Result {
@@ -33,7 +33,8 @@ class Session {
   // `strides` holds one per output of the plan. Null and one sentence when the plan is not usable.
   static std::unique_ptr<Session> Open(const Plan& plan, const detect::Settings& settings,
                                        const std::vector<float>& strides, const kernels::Table& table,
-                                       Done done, void* context, std::string* error);
+                                       const LoadOptions& options, Done done, void* context,
+                                       std::string* error);
   // Stops a run between two steps and waits for the thread.
   ~Session();
 

@@ -35,6 +35,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'compile an ONNX network to a plan and report what is exact',
     load: async () => (await import('./calibrate.js')).calibrateCommand,
   },
+  trace: {
+    summary: 'every spike of a network on recorded input, compared with what others computed',
+    load: async () => (await import('./trace.js')).traceCommand,
+  },
   models: {
     summary: 'list the models that --model knows by name',
     load: async () => (await import('./models.js')).modelsCommand,

@@ -5,11 +5,12 @@ import { basename, dirname, join } from 'node:path'
 import { SaccadeError } from '../errors.js'
 import type { WindowSpec } from '../windows/spec.js'
 import { openNative } from './native.js'
-import { openOnnx } from './onnx.js'
+import { type OnnxForms, openOnnx } from './onnx.js'
 import type { Plan } from './plan.js'
 import { loadPlan, readModelFile } from './plan-file.js'
 import type { Session, SessionOptions } from './session.js'
 import { DEFAULT_MODEL, shippedNames, shippedPlan } from './shipped.js'
+import { neurons } from './teacher.js'
 
 /** How each backend opens a model. */
 const BACKENDS: Record<
@@ -17,7 +18,7 @@ const BACKENDS: Record<
   (model: Model, options: SessionOptions) => Promise<Session>
 > = {
   native: (model, options) => openNative(model.plan, options),
-  onnx: async (model, options) => openOnnx(model.plan, await traceableOnnx(model), options),
+  onnx: async (model, options) => openOnnx(model.plan, await onnxForms(model, options), options),
 }
 
 /**
@@ -133,7 +134,7 @@ export function nameFor(path: string): string {
   return (name === 'model' && basename(dirname(path))) || name
 }
 
-async function traceableOnnx(model: Model): Promise<Uint8Array> {
+async function onnxForms(model: Model, { currents = false }: SessionOptions): Promise<OnnxForms> {
   if (model.onnxPath === undefined)
     throw new SaccadeError(
       'ERR_NOT_FOUND',
@@ -147,8 +148,8 @@ async function traceableOnnx(model: Model): Promise<Uint8Array> {
       `${model.onnxPath}: this is not the file that ${model.path} was compiled from`,
       'compile it again with `saccade calibrate`',
     )
-  const { exposeValues } = await import('../../models/index.js')
-  const { ops, tensors } = model.plan
-  const spikes = ops.filter((op) => op.op === 'neuron').map((op) => tensors[op.output]!.name)
-  return exposeValues(bytes, spikes)
+  const { exposeValues, teach } = await import('../../models/index.js')
+  const layers = neurons(model.plan)
+  const values = layers.flatMap(({ spikes, current }) => (currents ? [spikes, current] : [spikes]))
+  return { traced: exposeValues(bytes, values), taught: () => teach(bytes, layers) }
 }

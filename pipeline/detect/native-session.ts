@@ -1,11 +1,13 @@
 // A session of the native engine: calls wait in line, the addon runs one at a time on its own thread.
 import { SaccadeError } from '../errors.js'
+import { sizeOf } from '../tensors/safetensors.js'
 import type { Plan } from './plan.js'
-import type { RawDetections, Session, Trace } from './session.js'
+import type { RawDetections, Session, Teacher, Trace, Work } from './session.js'
+import { checkTeacher, neurons } from './teacher.js'
 
 /** The `Session` object of native/addon/engine.cc. It reads and writes the arrays of `start` until `ondone`. */
 export interface SessionHandle {
-  start(frame: Uint8Array, rows: Float32Array, trace?: (Uint8Array | undefined)[]): void
+  start(frame: Uint8Array, rows: Float32Array, probe?: Probe): void
   abort(): void
   close(): void
   /** Head maps of the last run, f32 [C, H, W]. */
@@ -13,6 +15,15 @@ export interface SessionHandle {
   ondone: (outcome: Outcome, boxes: number) => void
   readonly memoryBytes: number
   readonly isa: string
+}
+
+/** Arrays of native/engine/probe.h; lists have one entry per operator. */
+interface Probe {
+  spikes?: (Uint8Array | undefined)[]
+  currents?: (Float32Array | undefined)[]
+  taughtSpikes?: (Uint8Array | undefined)[]
+  taughtCurrents?: (Float32Array | undefined)[]
+  work?: Float64Array
 }
 
 /** Order of `enum class Outcome` in native/engine/network.h. */
@@ -25,7 +36,7 @@ enum Outcome {
 /** A call that waits or is under way. */
 interface Turn {
   frame: Uint8Array
-  trace: (Uint8Array | undefined)[] | undefined
+  probe: Probe | undefined
   /** Called once, at the end or when the signal fires, whichever is first. */
   settle: ((result: RawDetections | SaccadeError) => void) | undefined
 }
@@ -47,6 +58,7 @@ export class NativeSession implements Session {
     readonly plan: Plan,
     handle: SessionHandle,
     max: number,
+    readonly currents = false,
   ) {
     this.#handle = handle
     this.#rows = [new Float32Array(max * 6), new Float32Array(max * 6)]
@@ -64,25 +76,44 @@ export class NativeSession implements Session {
     return this.#enqueue(frames, undefined, options.signal)
   }
 
-  async trace(frames: Uint8Array): Promise<Trace> {
+  async trace(
+    frames: Uint8Array,
+    { teacher, work }: { teacher?: Teacher; work?: Work } = {},
+  ): Promise<Trace> {
+    if (teacher) checkTeacher(this.plan, teacher, this.currents)
     const spikes: Trace['spikes'] = new Map()
-    const places = this.plan.ops.map((op) => {
-      if (op.op !== 'neuron') return undefined
-      const { timed, channels, height, width } = this.#tensor(op.output)
-      const shape = [timed ? this.plan.window.steps : 1, channels, height, width]
-      const data = new Uint8Array(shape.reduce((product, side) => product * side, 1))
-      spikes.set(op.name, { shape, data })
-      return data
-    })
+    const currents = new Map<string, Float32Array>()
+    for (const { name, shape } of neurons(this.plan)) {
+      spikes.set(name, { shape, data: new Uint8Array(sizeOf(shape)) })
+      if (this.currents) currents.set(name, new Float32Array(sizeOf(shape)))
+    }
+    const perOperator = <T>(of: (name: string) => T | undefined) =>
+      this.plan.ops.map((op) => (op.op === 'neuron' ? of(op.name) : undefined))
+    const probe: Probe = {
+      spikes: perOperator((name) => spikes.get(name)?.data),
+      ...(this.currents && { currents: perOperator((name) => currents.get(name)) }),
+      ...(teacher && {
+        taughtSpikes: perOperator((name) => teacher.spikes.get(name)),
+        taughtCurrents: perOperator((name) => teacher.currents.get(name)),
+      }),
+      ...(work && { work: work.numbers }),
+    }
     let maps: Float32Array[] = []
-    await this.#enqueue(frames, places, undefined, () => {
+    await this.#enqueue(frames, probe, undefined, () => {
       maps = this.#handle.heads()
     })
+    if (work) work.frames += 1
     const heads = this.plan.outputs.map((output, index) => {
-      const { name, channels, height, width } = this.#tensor(output)
+      const { name, channels, height, width } = this.plan.tensors[output]!
       return { name, shape: [channels, height, width], data: maps[index]! }
     })
-    return { spikes, heads }
+    return this.currents ? { spikes, currents, heads } : { spikes, heads }
+  }
+
+  async measure(frames: Uint8Array, work: Work): Promise<RawDetections> {
+    const boxes = await this.#enqueue(frames, { work: work.numbers }, undefined)
+    work.frames += 1
+    return boxes
   }
 
   /** Waits for the runs in line, then frees memory and threads. */
@@ -102,13 +133,9 @@ export class NativeSession implements Session {
     return this.close()
   }
 
-  #tensor(id: number) {
-    return this.plan.tensors.find((tensor) => tensor.id === id)!
-  }
-
   #enqueue(
     frame: Uint8Array,
-    trace: Turn['trace'],
+    probe: Turn['probe'],
     signal: AbortSignal | undefined,
     whenDone?: () => void,
   ): Promise<RawDetections> {
@@ -123,7 +150,7 @@ export class NativeSession implements Session {
     }
     if (signal?.aborted) throw aborted()
     return new Promise((resolve, reject) => {
-      const turn: Turn = { frame, trace, settle: undefined }
+      const turn: Turn = { frame, probe, settle: undefined }
       const onAbort = () => {
         const at = this.#waiting.indexOf(turn)
         if (at >= 0) this.#waiting.splice(at, 1)
@@ -148,7 +175,7 @@ export class NativeSession implements Session {
     this.#current = this.#waiting.shift()
     if (this.#current) {
       this.#rows.reverse()
-      this.#handle.start(this.#current.frame, this.#rows[0], this.#current.trace)
+      this.#handle.start(this.#current.frame, this.#rows[0], this.#current.probe)
     } else {
       this.#onIdle?.()
     }

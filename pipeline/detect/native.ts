@@ -12,6 +12,7 @@ const addon = native as {
   kernelInfo(): { isa: string; supported: string[] }
   allocationCount(): number
   decodeHeads(options: object): RawDetections
+  decodeAnchors(options: object): Float32Array
 }
 
 /** Order of the enums in native/engine/plan.h. */
@@ -67,6 +68,24 @@ export function decodeHeads(
   )
 }
 
+/**
+ * Every anchor of the head maps, in the order of strides and row-major, unclipped: [4 + classes, anchors] with cx, cy, w, h
+ * in model pixels and the scores.
+ * @throws ERR_MODEL when shapes and settings do not fit each other
+ * @example
+ * decodeAnchors([p3, p4], [[65, 30, 38], [65, 15, 19]], model.plan) // 5 x 1425 numbers
+ */
+export function decodeAnchors(
+  heads: Float32Array[],
+  shapes: [number, number, number][],
+  { head, detect, window }: Pick<Plan, 'head' | 'detect' | 'window'>,
+): Float32Array {
+  const settings = detectSettings(head, detect, window)
+  return inSaccadeTerms(() =>
+    addon.decodeAnchors({ heads, shapes, strides: head.strides, detect: settings }),
+  )
+}
+
 /** Options of openNative. */
 export interface NativeOptions extends SessionOptions {
   /** Instruction set; default: `SACCADE_ISA`, else the best one. */
@@ -89,10 +108,12 @@ export async function openNative(plan: Plan, options: NativeOptions = {}): Promi
         detect: detectSettings(plan.head, detect, plan.window),
         strides: plan.head.strides,
         threads,
+        currents: options.currents ?? false,
+        binary: options.binary ?? false,
         isa: options.isa ?? process.env.SACCADE_ISA ?? '',
       }),
   )
-  return new NativeSession(plan, handle, detect.max)
+  return new NativeSession(plan, handle, detect.max, options.currents)
 }
 
 /** Settings of head decoding as native/addon/plan.cc reads them. */

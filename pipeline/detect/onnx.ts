@@ -3,8 +3,9 @@
 import { SaccadeError } from '../errors.js'
 import { decodeHeads } from './native.js'
 import type { DetectSpec, Plan } from './plan.js'
-import type { RawDetections, Session, SessionOptions, Trace } from './session.js'
+import type { RawDetections, Session, SessionOptions, Teacher, Trace } from './session.js'
 import { resolveOptions } from './session-options.js'
+import { checkTeacher, neurons } from './teacher.js'
 
 /** What is used of onnxruntime-node: an optional dependency, so its types may not be there either. */
 interface Runtime {
@@ -23,35 +24,47 @@ interface RuntimeSession {
   release(): Promise<void>
 }
 
+/** The forms of an ONNX file that a session needs. */
+export interface OnnxForms {
+  /** With every neuron's output (and input, for `currents`) as outputs after its own. */
+  traced: Uint8Array
+  /** The same under a teacher (models/onnx/teach.ts), made when first needed. */
+  taught?: () => Uint8Array
+}
+
 /**
  * Opens a session on onnxruntime.
- * @param onnx bytes of the ONNX file whose graph has every neuron's output as an output after its own
  * @throws ERR_NOT_FOUND when onnxruntime-node is not installed, ERR_MODEL when it refuses the file, ERR_ARGUMENT
  */
 export async function openOnnx(
   plan: Plan,
-  onnx: Uint8Array,
+  { traced, taught }: OnnxForms,
   options: SessionOptions = {},
 ): Promise<Session> {
   const { threads, detect } = resolveOptions(plan, options)
+  if (options.binary)
+    throw new SaccadeError('ERR_ARGUMENT', 'binary accumulations are made by the native backend')
   const runtime = await loadRuntime()
-  let session: RuntimeSession
-  try {
-    session = await runtime.InferenceSession.create(onnx, {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 3,
-    })
-  } catch (error) {
-    throw new SaccadeError(
-      'ERR_MODEL',
-      `${plan.name}: onnxruntime refuses the ONNX file: ${(error as Error).message.split('\n')[0]}`,
-      undefined,
-      { cause: error },
-    )
+  const create = async (onnx: Uint8Array): Promise<RuntimeSession> => {
+    try {
+      return await runtime.InferenceSession.create(onnx, {
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        logSeverityLevel: 3,
+      })
+    } catch (error) {
+      throw new SaccadeError(
+        'ERR_MODEL',
+        `${plan.name}: onnxruntime refuses the ONNX file: ${(error as Error).message.split('\n')[0]}`,
+        undefined,
+        { cause: error },
+      )
+    }
   }
-  return new OnnxSession(plan, detect, runtime, session)
+  const session = new OnnxSession(plan, detect, runtime, await create(traced), options.currents)
+  if (taught) session.teach = () => create(taught())
+  return session
 }
 
 async function loadRuntime(): Promise<Runtime> {
@@ -76,15 +89,21 @@ class OnnxSession implements Session {
   readonly labels: readonly string[]
   readonly #shape: number[]
   readonly #input: Float32Array
+  readonly #neurons: ReturnType<typeof neurons>
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
+  /** Opens the network that takes a teacher's values. */
+  teach: (() => Promise<RuntimeSession>) | undefined
+  #taught: RuntimeSession | undefined
 
   constructor(
     readonly plan: Plan,
     readonly detect: DetectSpec,
     readonly runtime: Runtime,
     readonly session: RuntimeSession,
+    readonly currents = false,
   ) {
+    this.#neurons = neurons(plan)
     const { steps, channels, height, width } = plan.window
     this.labels = plan.head.classes
     this.#shape = [steps, channels, height, width]
@@ -94,7 +113,7 @@ class OnnxSession implements Session {
   run(frames: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<RawDetections> {
     return this.#next(async () => {
       throwIfAborted(options.signal)
-      const { heads } = await this.#infer(frames, [])
+      const { heads } = await this.#infer(this.session, frames, [])
       throwIfAborted(options.signal)
       const shapes = heads.map(({ shape }) => shape as [number, number, number])
       const maps = heads.map(({ data }) => data)
@@ -102,9 +121,13 @@ class OnnxSession implements Session {
     })
   }
 
-  trace(frames: Uint8Array): Promise<Trace> {
-    const neurons = this.plan.ops.filter((op) => op.op === 'neuron')
-    return this.#next(() => this.#infer(frames, neurons))
+  trace(frames: Uint8Array, { teacher }: { teacher?: Teacher } = {}): Promise<Trace> {
+    return this.#next(async () => {
+      if (teacher === undefined) return this.#infer(this.session, frames, this.#neurons)
+      checkTeacher(this.plan, teacher, this.currents)
+      this.#taught ??= await this.teach!()
+      return this.#infer(this.#taught, frames, this.#neurons, this.#feed(this.#taught, teacher))
+    })
   }
 
   async close(): Promise<void> {
@@ -112,6 +135,7 @@ class OnnxSession implements Session {
     this.#closed = true
     await this.#last
     await this.session.release()
+    await this.#taught?.release()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,7 +151,27 @@ class OnnxSession implements Session {
     return result
   }
 
-  async #infer(frames: Uint8Array, neurons: { name: string; output: number }[]): Promise<Trace> {
+  /** The recorded values that a taught network reads. */
+  #feed(taught: RuntimeSession, teacher: Teacher): Record<string, object> {
+    const feeds: Record<string, object> = {}
+    const wanted = new Set(taught.inputNames)
+    for (const { name, spikes, current, shape } of this.#neurons) {
+      const add = (value: string, data: Float32Array) => {
+        const input = taughtInput(value)
+        if (wanted.has(input)) feeds[input] = new this.runtime.Tensor('float32', data, shape)
+      }
+      add(spikes, Float32Array.from(teacher.spikes.get(name)!))
+      add(current, teacher.currents.get(name)!)
+    }
+    return feeds
+  }
+
+  async #infer(
+    session: RuntimeSession,
+    frames: Uint8Array,
+    traced: ReturnType<typeof neurons>,
+    further: Record<string, object> = {},
+  ): Promise<Trace> {
     const { plan } = this
     if (frames.length !== this.#input.length)
       throw new SaccadeError(
@@ -135,23 +179,33 @@ class OnnxSession implements Session {
         `a frame of ${plan.name} is ${this.#shape.join(' x ')} = ${this.#input.length} bytes, not ${frames.length}`,
       )
     for (let i = 0; i < frames.length; i++) this.#input[i] = frames[i]! * plan.window.scale
-    const names = this.session.outputNames.slice(0, plan.outputs.length)
-    const values = neurons.map((op) => plan.tensors[op.output]!.name)
+    const names = session.outputNames.slice(0, plan.outputs.length)
     const feeds = {
-      [this.session.inputNames[0]!]: new this.runtime.Tensor('float32', this.#input, this.#shape),
+      [session.inputNames[0]!]: new this.runtime.Tensor('float32', this.#input, this.#shape),
+      ...further,
     }
-    const results = await this.session.run(feeds, [...new Set([...names, ...values])])
+    const values = traced.flatMap(({ spikes, current }) =>
+      this.currents ? [spikes, current] : [spikes],
+    )
+    const results = await session.run(feeds, [...new Set([...names, ...values])])
     const heads = names.map((name, i) => {
       const { channels, height, width, name: tensor } = plan.tensors[plan.outputs[i]!]!
       return { name: tensor, shape: [channels, height, width], data: results[name]!.data }
     })
     const spikes: Trace['spikes'] = new Map()
-    neurons.forEach((op, i) => {
-      const { data, dims } = results[values[i]!]!
-      spikes.set(op.name, { shape: [...dims], data: Uint8Array.from(data) })
-    })
-    return { spikes, heads }
+    const currents = new Map<string, Float32Array>()
+    for (const neuron of traced) {
+      const { data, dims } = results[neuron.spikes]!
+      spikes.set(neuron.name, { shape: [...dims], data: Uint8Array.from(data) })
+      if (this.currents) currents.set(neuron.name, results[neuron.current]!.data)
+    }
+    return this.currents ? { spikes, currents, heads } : { spikes, heads }
   }
+}
+
+/** Name of the graph input that takes a recorded value's place in a taught network. */
+export function taughtInput(value: string): string {
+  return `${value}:taught`
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -12,8 +12,26 @@ export interface RawDetections {
 export interface Trace {
   /** Layer name -> u8 [T, C, H, W]. */
   spikes: Map<string, { shape: number[]; data: Uint8Array }>
+  /** What entered each neuron, f32 of the same shape; in a session that was opened with `currents`. */
+  currents?: Map<string, Float32Array>
   /** f32 [C, H, W] per output, in the order of strides. */
   heads: { name: string; shape: number[]; data: Float32Array }[]
+}
+
+/**
+ * Recorded values of every neuron, by layer name, [T, C, H, W]. In a run under a teacher each layer is computed from these
+ * instead of from what the layers before it gave, so an error stays in its layer.
+ */
+export interface Teacher {
+  spikes: ReadonlyMap<string, Uint8Array>
+  currents: ReadonlyMap<string, Float32Array>
+}
+
+/** What the operators of a plan cost, in its order; frames add up. */
+export interface Work {
+  frames: number
+  /** 4 numbers per operator: ns (of fused operators at the convolution that leads them); and of a convolution on u8: input values that are not 0, their sum, and synaptic operations (0 on the first layer). */
+  numbers: Float64Array
 }
 
 /** Options of `model.open`. */
@@ -25,6 +43,10 @@ export interface SessionOptions {
   score?: number
   iou?: number
   max?: number
+  /** Keeps what enters each neuron, so that trace() returns it and takes a teacher; costs memory. */
+  currents?: boolean
+  /** native: convolutions on spikes run as binary accumulations, D per time step: slow, the same bytes. */
+  binary?: boolean
 }
 
 /** A network with its memory and threads. One run at a time; a second call waits for the first. */
@@ -39,7 +61,12 @@ export interface Session extends AsyncDisposable {
    * with ERR_ABORTED when the signal fires before it is done.
    */
   run(frames: Uint8Array, options?: { signal?: AbortSignal }): Promise<RawDetections>
-  /** Runs one frame and returns all spikes and head maps. */
-  trace(frames: Uint8Array): Promise<Trace>
+  /**
+   * Runs one frame and returns all spikes and head maps. Adds to `work` what it cost (native only).
+   * @throws ERR_ARGUMENT for a teacher in a session without `currents`, or one that does not fit the plan
+   */
+  trace(frames: Uint8Array, options?: { teacher?: Teacher; work?: Work }): Promise<Trace>
+  /** Runs one frame only to add to `work` what it cost (native only). */
+  measure?(frames: Uint8Array, work: Work): Promise<RawDetections>
   close(): Promise<void>
 }

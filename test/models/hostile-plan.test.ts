@@ -164,7 +164,7 @@ const refusals: [string, (graph: Json, header: Json) => void, RegExp][] = [
   [
     'an unknown type',
     (_, h) => {
-      h['conv0.weight'].dtype = 'F64'
+      h['conv0.weight'].dtype = 'F8'
     },
     /"conv0\.weight"\.dtype/,
   ],
@@ -188,7 +188,7 @@ const refusals: [string, (graph: Json, header: Json) => void, RegExp][] = [
       const end = Math.max(...Object.values<Json>(h).map((e) => e.data_offsets?.[1] ?? 0))
       h.more = { dtype: 'I8', shape: [1], data_offsets: [end, end + 1] }
     },
-    /holds \d+ bytes of weights where its header says/,
+    /holds \d+ bytes of numbers where its header says/,
   ],
 ]
 

@@ -93,7 +93,7 @@ for (const [steps, body] of [
     const values = plan.ops.flatMap((op) =>
       op.op === 'neuron' ? plan.tensors[op.output]!.name : [],
     )
-    await using onnx = await openOnnx(plan, exposeValues(bytes, values))
+    await using onnx = await openOnnx(plan, { traced: exposeValues(bytes, values) })
     const found = await onnx.trace(frames)
     t.deepEqual(found.spikes, wanted.spikes)
     t.deepEqual(found.heads, wanted.heads)
@@ -172,7 +172,7 @@ test('spikes read by an f32 operator pass through a convolution with weight 1', 
   await using native = await openNative(plan)
   t.deepEqual(await native.trace(frames), wanted)
   if (runtime === undefined) return
-  await using onnx = await openOnnx(plan, exposeValues(bytes, ['n:s']))
+  await using onnx = await openOnnx(plan, { traced: exposeValues(bytes, ['n:s']) })
   t.deepEqual(await onnx.trace(frames), wanted)
 })
 

@@ -161,22 +161,6 @@ class TestPlan {
   std::deque<std::vector<float>> floats_;
 };
 
-class Spikes : public engine::Trace {
- public:
-  explicit Spikes(const engine::Plan& plan) : plan_(plan) {}
-  uint8_t* Place(int op) override {
-    const engine::Tensor& tensor =
-        plan_.tensors[static_cast<size_t>(plan_.ops[static_cast<size_t>(op)].output)];
-    auto& map = maps[op];
-    map.assign(static_cast<size_t>(plan_.steps * tensor.channels * tensor.height * tensor.width), 0xff);
-    return map.data();
-  }
-  std::map<int, std::vector<uint8_t>> maps;
-
- private:
-  const engine::Plan& plan_;
-};
-
 struct Results {
   std::map<int, std::vector<uint8_t>> spikes;
   std::vector<std::vector<float>> outputs;
@@ -185,22 +169,30 @@ struct Results {
 
 Results Run(const TestPlan& test, kernels::Isa isa, int threads) {
   std::string error;
-  const auto network = engine::Network::Load(test.plan(), kernels::TableOf(isa), &error);
+  const auto network = engine::Network::Load(test.plan(), kernels::TableOf(isa), {}, &error);
   if (!network || !network->StartThreads(threads)) {
     std::printf("the plan was refused: %s\n", error.c_str());
     std::exit(1);
   }
-  Spikes spikes(test.plan());
+  const engine::Plan& plan = test.plan();
+  Results results;
+  engine::Probe probe;
+  probe.neurons.resize(plan.ops.size());
+  for (size_t op = 0; op < plan.ops.size(); op++) {
+    if (plan.ops[op].kind != OpKind::kNeuron) continue;
+    const engine::Tensor& tensor = plan.tensors[static_cast<size_t>(plan.ops[op].output)];
+    auto& map = results.spikes[static_cast<int>(op)];
+    map.assign(static_cast<size_t>(plan.steps * tensor.channels * tensor.height * tensor.width), 0xff);
+    probe.neurons[op].spikes = map.data();
+    results.values += map.size();
+  }
   std::atomic<bool> abort{false};
   // Twice: the second run finds every map full of the first one's values.
-  for (int i = 0; i < 2; i++) network->Run(test.frame(), abort, &spikes);
-  Results results;
-  results.spikes = spikes.maps;
-  for (const auto& [op, map] : results.spikes) results.values += map.size();
+  for (int i = 0; i < 2; i++) network->Run(test.frame(), abort, &probe);
   for (size_t i = 0; i < network->outputs(); i++) {
     const kernels::RealMap map = network->Output(i);
     std::vector<float> output;
-    const int channels = test.plan().tensors[static_cast<size_t>(test.plan().outputs[i])].channels;
+    const int channels = plan.tensors[static_cast<size_t>(plan.outputs[i])].channels;
     for (int p = 0; p < map.height * map.width; p++) {
       output.insert(output.end(), map.data + p * map.channels, map.data + p * map.channels + channels);
     }

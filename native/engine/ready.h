@@ -1,0 +1,42 @@
+// A step of a network with the arguments of its kernel: what loading makes and running takes.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "engine/network.h"
+#include "engine/probe.h"
+#include "kernels/binary.h"
+
+namespace saccade::engine {
+
+// Every source of a concatenation is one copy.
+struct ConcatAll {
+  std::vector<kernels::ConcatArgs> sources;
+};
+
+struct Network::Ready {
+  std::variant<kernels::ConvArgs, kernels::DepthwiseArgs, kernels::BinaryConvArgs, kernels::RealConvArgs,
+               kernels::NeuronArgs, kernels::AddArgs, kernels::UpsampleArgs, kernels::MaxPoolArgs, ConcatAll,
+               kernels::MeanArgs>
+      args;
+  bool wide = false;
+  int rows = 0, blocks = 1;  // what can be split among threads
+  int spikes = -1;           // tensor whose border must be cleared
+  PackedConv conv;
+  PackedRealConv realconv;
+
+  // For probes.
+  int op = -1;               // the operator, or the convolution that leads
+  int neuron = -1;           // operator behind `spikes`
+  int current = -1;          // tensor that enters it, where it is stored
+  bool last_reader = false;  // no later neuron reads `current`
+  int channels = 0;          // of both, unpadded
+  int steps = 1;
+  int input = -1;  // of a convolution on u8: the tensor, and its unpadded channels
+  int input_channels = 0;
+  bool on_spikes = false;
+  Fan fan{};
+};
+
+}  // namespace saccade::engine

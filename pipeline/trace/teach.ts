@@ -1,0 +1,133 @@
+// A network under a teacher: recorded spikes and currents in, one layer out. How many spikes of each layer flip, and how far
+// its currents are from the recorded ones, says what rounding costs in that layer and no other.
+import { join } from 'node:path'
+import type { Plan } from '../detect/plan.js'
+import type { Session, Teacher, Trace, Work } from '../detect/session.js'
+import { neurons } from '../detect/teacher.js'
+import { SaccadeError } from '../errors.js'
+import { describeTensor, loadTensors, type Tensor } from '../tensors/safetensors.js'
+
+/** What became of one layer. */
+export interface LayerDistance {
+  layer: string
+  values: number
+  /** Spikes other than the recorded ones. */
+  flips: number
+  /** Power of the recorded currents over that of the errors, dB; Infinity when there is none. */
+  sqnrDb: number
+  /** Largest error of a current. */
+  worstCurrent: number
+}
+
+/** What became of all layers. */
+export interface Distance {
+  layers: LayerDistance[]
+  values: number
+  flips: number
+  /** The layer with the largest part of flips. */
+  worst: LayerDistance | undefined
+}
+
+/**
+ * Reads `spikes.safetensors` and `currents.safetensors` of a folder, u8 and f32 [T, B, C, H, W] under the layers' names.
+ * @returns a teacher per sample
+ * @throws ERR_NOT_FOUND, ERR_FORMAT, or ERR_ARGUMENT when a layer is missing or has another shape
+ */
+export async function loadTeachers(
+  folder: string,
+  plan: Plan,
+  samples: number,
+): Promise<Teacher[]> {
+  const spikes = await loadTensors(join(folder, 'spikes.safetensors'))
+  const currents = await loadTensors(join(folder, 'currents.safetensors'))
+  const teachers: { spikes: Map<string, Uint8Array>; currents: Map<string, Float32Array> }[] =
+    Array.from({ length: samples }, () => ({ spikes: new Map(), currents: new Map() }))
+  for (const { name, shape } of neurons(plan)) {
+    const [steps, ...map] = shape as [number, ...number[]]
+    const full = [steps, samples, ...map]
+    const fired = recorded(spikes.tensors, name, 'U8', full, folder).data as Uint8Array
+    const entered = recorded(currents.tensors, name, 'F32', full, folder).data as Float32Array
+    for (const [b, teacher] of teachers.entries()) {
+      teacher.spikes.set(name, sampleOf(fired, steps, samples, b))
+      teacher.currents.set(name, sampleOf(entered, steps, samples, b))
+    }
+  }
+  return teachers
+}
+
+function recorded(
+  tensors: ReadonlyMap<string, Tensor>,
+  name: string,
+  dtype: 'U8' | 'F32',
+  shape: readonly number[],
+  folder: string,
+): Tensor {
+  const tensor = tensors.get(name)
+  const wanted = describeTensor({ dtype, shape })
+  if (tensor === undefined || describeTensor(tensor) !== wanted)
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      `${folder}: the ${dtype === 'U8' ? 'spikes' : 'currents'} of ${name} are ${tensor ? describeTensor(tensor) : 'missing'}; the network has ${wanted}`,
+    )
+  return tensor
+}
+
+/** [T, B, …] -> [T, …] of sample b. */
+function sampleOf<A extends Uint8Array | Float32Array>(
+  data: A,
+  steps: number,
+  samples: number,
+  b: number,
+): A {
+  const size = data.length / steps / samples
+  const sample = data.slice(0, steps * size) as A
+  for (let t = 0; t < steps; t++) {
+    const from = (t * samples + b) * size
+    sample.set(data.subarray(from, from + size), t * size)
+  }
+  return sample
+}
+
+/** Distance of traces from what they were taught, layer by layer. */
+export function distanceFrom(teachers: readonly Teacher[], traces: readonly Trace[]): Distance {
+  const layers = [...(traces[0]?.spikes.keys() ?? [])].map((layer): LayerDistance => {
+    let [values, flips, power, error, worstCurrent] = [0, 0, 0, 0, 0]
+    for (const [b, trace] of traces.entries()) {
+      const spikes = trace.spikes.get(layer)!.data
+      const fired = teachers[b]!.spikes.get(layer)!
+      const currents = trace.currents!.get(layer)!
+      const entered = teachers[b]!.currents.get(layer)!
+      values += spikes.length
+      for (let i = 0; i < spikes.length; i++) {
+        if (spikes[i] !== fired[i]) flips += 1
+        const off = currents[i]! - entered[i]!
+        power += entered[i]! ** 2
+        error += off ** 2
+        worstCurrent = Math.max(worstCurrent, Math.abs(off))
+      }
+    }
+    const sqnrDb = error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(power / error)
+    return { layer, values, flips, sqnrDb, worstCurrent }
+  })
+  const sum = (of: (layer: LayerDistance) => number) =>
+    layers.reduce((total, layer) => total + of(layer), 0)
+  const part = ({ flips, values }: LayerDistance) => flips / values
+  const worst = layers.reduce<LayerDistance | undefined>(
+    (most, layer) => (most === undefined || part(layer) > part(most) ? layer : most),
+    undefined,
+  )
+  return { layers, values: sum(({ values }) => values), flips: sum(({ flips }) => flips), worst }
+}
+
+/** Runs each sample under its teacher; adds what it cost to `work`. The session must have been opened with `currents`. */
+export async function teachSamples(
+  session: Session,
+  frames: readonly Uint8Array[],
+  teachers: readonly Teacher[],
+  work?: Work,
+): Promise<{ traces: Trace[]; distance: Distance }> {
+  const traces: Trace[] = []
+  for (const [b, frame] of frames.entries())
+    traces.push(await session.trace(frame, { teacher: teachers[b]!, work }))
+  return { traces, distance: distanceFrom(teachers, traces) }
+}
