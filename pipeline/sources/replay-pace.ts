@@ -68,7 +68,7 @@ export class PacedReplay {
       for (let from = 0; from < packet.length && !signal.aborted; ) {
         const to = cut(packet, from)
         await this.#waitUntil(packet.t0 + packet.t[to - 1]!, signal)
-        if (!signal.aborted) this.#sendPart(packet, from, to)
+        if (!signal.aborted) this.#sendPart(packet, from, to, signal)
         from = to
       }
     } finally {
@@ -76,13 +76,14 @@ export class PacedReplay {
     }
   }
 
-  #sendPart(packet: EventPacket, from: number, to: number): void {
+  #sendPart(packet: EventPacket, from: number, to: number, signal: AbortSignal): void {
     const count = to - from
     this.stage.in += count
     const part = this.#pool.tryAcquire()
     if (part === undefined) {
       drop(this.stage, 'no_buffer', count)
       this.#lost += count
+      this.#pool.watch((error) => this.subscriber.error(error), signal)
       return
     }
     part.reset()

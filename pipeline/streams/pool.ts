@@ -75,6 +75,7 @@ export class Pool<T extends Leased> {
   readonly #items: T[] = []
   readonly #free: T[] = []
   readonly #waiters: Waiter<T>[] = []
+  #watched = false
 
   constructor(
     readonly name: string,
@@ -124,6 +125,26 @@ export class Pool<T extends Leased> {
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiters.push(waiter)
     })
+  }
+
+  /**
+   * For a stage that found no free item and goes on without: calls `onLost` with ERR_LEASE when items were lost, since a
+   * stage that never waits would otherwise drop everything for ever. Watches until an item comes back; further calls
+   * meanwhile do nothing.
+   */
+  watch(onLost: (error: unknown) => void, signal?: AbortSignal, stage?: string): void {
+    if (this.#watched) return
+    this.#watched = true
+    this.acquire(signal, stage)
+      .then(
+        (item) => item.release(),
+        (error) => {
+          if (!signal?.aborted) onLost(error)
+        },
+      )
+      .finally(() => {
+        this.#watched = false
+      })
   }
 
   /** @internal Called by an item's last release. */

@@ -279,6 +279,7 @@ class WindowStage {
     if (spare === undefined) {
       drop(this.#windows, 'no_buffer')
       this.#lostWindows += 1
+      this.#pool.watch((error) => this.subscriber.error(error), this.#abort.signal, 'windows')
       this.#attach(open, next, frame)
       return
     }
