@@ -3,6 +3,14 @@ export type { Plan } from '../pipeline/index.js'
 export { type CompileReport, type ConvReport, compile } from './compile/compile.js'
 export { type Snapped, snapToGrid } from './compile/snap.js'
 export { encodePlan, savePlan, writeWhole } from './compile/spike-file.js'
+export type { ChainForm, Merge } from './import/blocks.js'
+export type { Variant } from './import/checkpoint.js'
+export {
+  type Imported,
+  type ImportOptions,
+  type ImportReport,
+  importSpikeYolo,
+} from './import/import.js'
 export { exposeValues } from './onnx/expose.js'
 export type * from './onnx/graph.js'
 export { readOnnx } from './onnx/read.js'

@@ -39,8 +39,13 @@ export function readConstant(tensor: TensorProto): Constant {
     throw refuse(
       `"${name}" claims dims [${tensor.dims.join(', ')}] = ${wanted} numbers but holds ${data.length}`,
     )
-  if (!data.every(Number.isFinite)) throw refuse(`"${name}" holds NaN or infinity`)
+  if (!allFinite(data)) throw refuse(`"${name}" holds NaN or infinity`)
   return { dims: tensor.dims, data }
+}
+
+function allFinite(data: Constant['data']): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false
+  return true
 }
 
 function floats(tensor: TensorProto): Float32Array {
@@ -48,7 +53,7 @@ function floats(tensor: TensorProto): Float32Array {
   if (raw === undefined || raw.length === 0) return Float32Array.from(tensor.floatData)
   if (raw.length % 4 !== 0)
     throw refuse(`"${tensor.name}" holds ${raw.length} bytes, which are not whole floats`)
-  return new Float32Array(Uint8Array.from(raw).buffer)
+  return new Float32Array(new Uint8Array(raw).buffer)
 }
 
 function integers(tensor: TensorProto): number[] {

@@ -31,6 +31,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'write a simulated road scene with labels',
     load: async () => (await import('./simulate.js')).simulateCommand,
   },
+  import: {
+    summary: 'turn a SpikeYOLO checkpoint into an ONNX network',
+    load: async () => (await import('./import.js')).importCommand,
+  },
   calibrate: {
     summary: 'compile an ONNX network to a plan and report what is exact',
     load: async () => (await import('./calibrate.js')).calibrateCommand,
