@@ -10,6 +10,8 @@ import { type Plan, SaccadeError } from '../pipeline/index.js'
 export interface CalibrateOptions {
   /** Snap weights to int8 * 2^-k per output channel and biases to the layer's grid. */
   grid?: boolean
+  /** Bits of weights that must be rounded; without it int8, and int16 where a channel would lose more than 2 %. */
+  bits?: 8 | 16
   /** The .spike file to write. Default: beside the ONNX file, `x.spike`, or `x.grid.spike` when snapped. */
   out?: string
 }
@@ -35,7 +37,7 @@ export interface Calibration {
  */
 export async function calibrate(
   onnxPath: string,
-  { grid = false, out }: CalibrateOptions = {},
+  { grid = false, bits, out }: CalibrateOptions = {},
 ): Promise<Calibration> {
   const base = onnxPath.replace(/\.onnx$/, '')
   const planPath = out ?? `${base}${grid ? '.grid' : ''}.spike`
@@ -43,8 +45,10 @@ export async function calibrate(
     throw new SaccadeError('ERR_ARGUMENT', `${planPath}: a plan's file name ends in .spike`)
   const source = await readModelFile(onnxPath)
   const name = nameFor(onnxPath)
+  if (grid && bits === 16)
+    throw new SaccadeError('ERR_ARGUMENT', 'the grid is one of int8; it takes no 16 bits')
   if (!grid) {
-    const { plan, report } = compile(source, { file: onnxPath, name })
+    const { plan, report } = compile(source, { file: onnxPath, name, bits })
     await savePlan(plan, planPath)
     return { plan, report, planPath, onnxPath: undefined, moved: undefined }
   }

@@ -37,26 +37,27 @@ export interface CompileReport {
 }
 
 /**
- * Compiles an ONNX file. `file` is used in sentences, `name` when the file's card has none.
+ * Compiles an ONNX file. `file` is used in sentences, `name` when the file's card has none; `bits` is the width of weights
+ * that must be rounded (quantise.ts).
  * Throws ERR_MODEL for whatever is not a network that saccade can run.
  * @example
  * const { plan, report } = compile(await readFile('model.onnx'), { file: 'model.onnx', name: 'street' })
  */
 export function compile(
   bytes: Uint8Array,
-  { file, name }: { file: string; name: string },
+  { file, name, bits }: { file: string; name: string; bits?: 8 | 16 },
 ): { plan: Plan; report: CompileReport } {
   const graph = readOnnx(bytes, file)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   try {
-    return compileGraph(graph, graph.card.name ?? name, sha256)
+    return compileGraph(graph, graph.card.name ?? name, sha256, bits)
   } catch (error) {
     if (!(error instanceof SaccadeError)) throw error
     throw new SaccadeError(error.code, `${file}: ${error.message}`, error.hint, { cause: error })
   }
 }
 
-function compileGraph(graph: Graph, name: string, onnxSha256: string) {
+function compileGraph(graph: Graph, name: string, onnxSha256: string, width: 8 | 16 | undefined) {
   const layers = lower(graph)
   const frameLimit = inputLimit(graph.window)
   const convs = layers.layers.filter((layer) => layer.op === 'conv')
@@ -80,7 +81,7 @@ function compileGraph(graph: Graph, name: string, onnxSha256: string) {
     const limit = limits.get(layer.input)!
     const fits = (integers: Int8Array | Int16Array) =>
       largestSum(integers, layer.outputs, limit) <= MOST_INT32
-    const found = quantise(layer.weight, layer.outputs, fits)
+    const found = quantise(layer.weight, layer.outputs, fits, width)
     const inputScale = layer.input === graph.input ? graph.window.scale : 1
     const scales = found.scales.map((scale) => scale * inputScale)
     weights.set(`${layer.name}.weight`, found.integers)

@@ -24,11 +24,15 @@ const MOST_INT16 = 32_767
  */
 const LOSS_OF_INT8 = 0.02
 
-/** Quantises weights (OIHW) that are f32 values. `fits` says whether sums of such integers stay within int32. */
+/**
+ * Quantises weights (OIHW) that are f32 values. `fits` says whether sums of such integers stay within int32. `bits` is the
+ * width where weights must be rounded, or, for 8, always; without it the loss decides.
+ */
 export function quantise(
   weights: Float64Array,
   outputs: number,
   fits: (integers: Int8Array | Int16Array) => boolean,
+  bits?: 8 | 16,
 ): Quantised {
   const perOutput = weights.length / outputs
   const channels = Array.from({ length: outputs }, (_, c) =>
@@ -37,14 +41,14 @@ export function quantise(
   const small = channels.map((channel) => preciseScale(channel, MOST_INT8))
   if (allFound(small)) return quantiseTo(8, channels, small)
   const wide = channels.map((channel) => preciseScale(channel, MOST_INT16))
-  if (allFound(wide)) {
+  if (bits !== 8 && allFound(wide)) {
     const exact = quantiseTo(16, channels, wide)
     if (fits(exact.integers)) return exact
   }
   const trained = channels.map((channel, c) => small[c] ?? trainedScale(channel))
   if (allFound(trained)) return quantiseTo(8, channels, trained)
   const rounded = quantiseTo(8, channels, roundingScales(channels, MOST_INT8))
-  if (rounded.loss <= LOSS_OF_INT8) return rounded
+  if (bits === 8 || (bits === undefined && rounded.loss <= LOSS_OF_INT8)) return rounded
   const finer = quantiseTo(16, channels, roundingScales(channels, MOST_INT16))
   return fits(finer.integers) ? finer : rounded
 }

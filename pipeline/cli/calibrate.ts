@@ -1,35 +1,79 @@
 // saccade calibrate: an ONNX file becomes a plan, with a report on every layer.
-import type { Command } from 'commander'
-import { calibrate, reportLines } from '../../calibration/index.js'
-import { type CommonOptions, makeCommand, printJson } from './command.js'
+import { type Command, Option } from 'commander'
+import {
+  calibrate,
+  distanceLines,
+  distanceToFloat,
+  type FloatDistance,
+  framesOf,
+  reportLines,
+} from '../../calibration/index.js'
+import { readModelFile } from '../detect/plan-file.js'
+import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
 
 interface CalibrateCommandOptions extends CommonOptions {
   output?: string
   grid?: boolean
+  bits?: '8' | '16'
 }
 
 export function calibrateCommand(): Command {
   return makeCommand([
     'saccade calibrate street.onnx',
+    'saccade calibrate street.onnx drive_td.dat',
     'saccade calibrate street.onnx --grid -o street-exact.spike',
   ])
     .argument('<model.onnx>', 'the network')
+    .argument('[recording...]', 'windows on which a plan that is not exact is compared with float')
     .option('-o, --output <file.spike>', 'the plan; default: beside the network')
     .option('--grid', 'snap the weights to where sums are exact, and write that network too')
-    .action(async (network: string, { output, grid, json, quiet }: CalibrateCommandOptions) => {
-      const calibration = await calibrate(network, { grid, out: output })
-      const { plan, report, planPath, onnxPath } = calibration
-      if (json) {
-        printJson({
-          plan: planPath,
-          onnx: onnxPath,
-          name: plan.name,
-          sha256: plan.onnxSha256,
-          ...report,
+    .addOption(
+      new Option('--bits <n>', 'of weights that must be rounded; default: by the loss').choices([
+        '8',
+        '16',
+      ]),
+    )
+    .action(
+      async (
+        network: string,
+        recordings: string[],
+        { output, grid, bits, json, quiet }: CalibrateCommandOptions,
+      ) => {
+        const calibration = await calibrate(network, {
+          grid,
+          bits: bits === undefined ? undefined : bits === '8' ? 8 : 16,
+          out: output,
         })
-        return
-      }
-      if (!quiet) process.stdout.write(`${reportLines(calibration).join('\n')}\n`)
-      for (const path of [onnxPath, planPath]) if (path) process.stdout.write(`${path}\n`)
-    })
+        const { plan, report, planPath, onnxPath } = calibration
+        let distance: FloatDistance | undefined
+        if (plan.exact === 'no' && recordings.length > 0) {
+          const frames = await framesOf(recordings, plan)
+          distance = await distanceToFloat(plan, await readModelFile(onnxPath ?? network), frames)
+        }
+        if (json) {
+          printJson({
+            plan: planPath,
+            onnx: onnxPath,
+            name: plan.name,
+            sha256: plan.onnxSha256,
+            ...report,
+            distance,
+          })
+          return
+        }
+        if (!quiet) process.stdout.write(`${reportLines(calibration).join('\n')}\n`)
+        if (!quiet && distance) printDistance(distance)
+        if (!quiet && plan.exact === 'no' && recordings.length === 0)
+          process.stderr.write(
+            'its distance to float was not measured: give recordings, `saccade calibrate model.onnx drive_td.dat`\n',
+          )
+        for (const path of [onnxPath, planPath]) if (path) process.stdout.write(`${path}\n`)
+      },
+    )
+}
+
+function printDistance(distance: FloatDistance): void {
+  const { rows, sentences } = distanceLines(distance)
+  printTable(rows)
+  process.stdout.write(`${sentences.join('\n')}\n`)
 }

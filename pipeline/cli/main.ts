@@ -43,6 +43,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'every spike of a network on recorded input, compared with what others computed',
     load: async () => (await import('./trace.js')).traceCommand,
   },
+  profile: {
+    summary: 'what each layer of a network costs on a recording: time, synaptic operations, energy',
+    load: async () => (await import('./profile.js')).profileCommand,
+  },
   models: {
     summary: 'list the models that --model knows by name',
     load: async () => (await import('./models.js')).modelsCommand,

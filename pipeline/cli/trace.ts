@@ -9,7 +9,7 @@ import { PartFile } from '../sinks/part-file.js'
 import { encodeTensors, loadTensors, type Tensor } from '../tensors/safetensors.js'
 import { type Comparison, compareTensors, describeDifference } from '../trace/compare.js'
 import { samplesOf } from '../trace/samples.js'
-import { type Distance, loadTeachers, teachSamples } from '../trace/teach.js'
+import { type Distance, describeDistance, loadTeachers, teachSamples } from '../trace/teach.js'
 import { traceSamples, traceTensors } from '../trace/trace.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
 import { addFlags } from './config-options.js'
@@ -219,24 +219,10 @@ function print(
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-function printDistance({ layers, flips, values, worst }: Distance): void {
-  const percent = (part: { flips: number; values: number }) =>
-    `${((100 * part.flips) / part.values).toFixed(3)} %`
-  printTable([
-    ['layer', 'values', 'flips', '', 'SQNR dB', 'largest error of a current'],
-    ...layers.map((layer) => [
-      layer.layer,
-      String(layer.values),
-      String(layer.flips),
-      percent(layer),
-      layer.sqnrDb.toFixed(1),
-      layer.worstCurrent.toExponential(1),
-    ]),
-  ])
-  const most = worst === undefined ? '' : `; most in ${worst.layer}, ${percent(worst)}`
-  process.stdout.write(
-    `under the teacher: ${count(flips, 'flip')} of ${count(values, 'value')} (${percent({ flips, values })})${most}\n`,
-  )
+function printDistance(distance: Distance): void {
+  const { rows, sentence } = describeDistance(distance)
+  printTable(rows)
+  process.stdout.write(`under the teacher ${sentence}\n`)
 }
 
 function report(compared: readonly Compared[], quiet: boolean): void {

@@ -88,35 +88,47 @@ function sampleOf<A extends Uint8Array | Float32Array>(
   return sample
 }
 
-/** Distance of traces from what they were taught, layer by layer. */
-export function distanceFrom(teachers: readonly Teacher[], traces: readonly Trace[]): Distance {
-  const layers = [...(traces[0]?.spikes.keys() ?? [])].map((layer): LayerDistance => {
-    let [values, flips, power, error, worstCurrent] = [0, 0, 0, 0, 0]
-    for (const [b, trace] of traces.entries()) {
-      const spikes = trace.spikes.get(layer)!.data
-      const fired = teachers[b]!.spikes.get(layer)!
-      const currents = trace.currents!.get(layer)!
-      const entered = teachers[b]!.currents.get(layer)!
-      values += spikes.length
-      for (let i = 0; i < spikes.length; i++) {
-        if (spikes[i] !== fired[i]) flips += 1
-        const off = currents[i]! - entered[i]!
-        power += entered[i]! ** 2
-        error += off ** 2
-        worstCurrent = Math.max(worstCurrent, Math.abs(off))
+/** Sums up how far traces are from their teachers, one sample at a time: a trace may take 100 MB. */
+export class DistanceMeter {
+  readonly #layers = new Map<string, LayerDistance & { power: number; error: number }>()
+
+  /** Counts one sample. The trace must have currents. */
+  add({ spikes, currents }: Trace, teacher: Teacher): void {
+    for (const [layer, { data }] of spikes) {
+      let sums = this.#layers.get(layer)
+      if (sums === undefined) {
+        sums = { layer, values: 0, flips: 0, sqnrDb: 0, worstCurrent: 0, power: 0, error: 0 }
+        this.#layers.set(layer, sums)
+      }
+      const fired = teacher.spikes.get(layer)!
+      const entered = teacher.currents.get(layer)!
+      const current = currents!.get(layer)!
+      sums.values += data.length
+      for (let i = 0; i < data.length; i++) {
+        if (data[i] !== fired[i]) sums.flips += 1
+        const off = current[i]! - entered[i]!
+        sums.power += entered[i]! ** 2
+        sums.error += off ** 2
+        sums.worstCurrent = Math.max(sums.worstCurrent, Math.abs(off))
       }
     }
-    const sqnrDb = error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(power / error)
-    return { layer, values, flips, sqnrDb, worstCurrent }
-  })
-  const sum = (of: (layer: LayerDistance) => number) =>
-    layers.reduce((total, layer) => total + of(layer), 0)
-  const part = ({ flips, values }: LayerDistance) => flips / values
-  const worst = layers.reduce<LayerDistance | undefined>(
-    (most, layer) => (most === undefined || part(layer) > part(most) ? layer : most),
-    undefined,
-  )
-  return { layers, values: sum(({ values }) => values), flips: sum(({ flips }) => flips), worst }
+  }
+
+  /** The distance of all that was counted. */
+  get distance(): Distance {
+    const layers = [...this.#layers.values()].map(({ power, error, ...layer }) => ({
+      ...layer,
+      sqnrDb: error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(power / error),
+    }))
+    const sum = (of: (layer: LayerDistance) => number) =>
+      layers.reduce((total, layer) => total + of(layer), 0)
+    const part = ({ flips, values }: LayerDistance) => flips / values
+    const worst = layers.reduce<LayerDistance | undefined>(
+      (most, layer) => (most === undefined || part(layer) > part(most) ? layer : most),
+      undefined,
+    )
+    return { layers, values: sum(({ values }) => values), flips: sum(({ flips }) => flips), worst }
+  }
 }
 
 /** Runs each sample under its teacher; adds what it cost to `work`. The session must have been opened with `currents`. */
@@ -127,7 +139,34 @@ export async function teachSamples(
   work?: Work,
 ): Promise<{ traces: Trace[]; distance: Distance }> {
   const traces: Trace[] = []
-  for (const [b, frame] of frames.entries())
-    traces.push(await session.trace(frame, { teacher: teachers[b]!, work }))
-  return { traces, distance: distanceFrom(teachers, traces) }
+  const meter = new DistanceMeter()
+  for (const [b, frame] of frames.entries()) {
+    const trace = await session.trace(frame, { teacher: teachers[b]!, work })
+    meter.add(trace, teachers[b]!)
+    traces.push(trace)
+  }
+  return { traces, distance: meter.distance }
+}
+
+/** A distance as rows of a table, the head first, and one sentence for all. */
+export function describeDistance({ layers, flips, values, worst }: Distance): {
+  rows: string[][]
+  sentence: string
+} {
+  const percent = (part: { flips: number; values: number }) =>
+    `${((100 * part.flips) / part.values).toFixed(3)} %`
+  const rows = layers.map((layer) => [
+    layer.layer,
+    String(layer.values),
+    String(layer.flips),
+    percent(layer),
+    layer.sqnrDb.toFixed(1),
+    layer.worstCurrent.toExponential(1),
+  ])
+  const most =
+    worst === undefined || flips === 0 ? '' : `; most in ${worst.layer}, ${percent(worst)}`
+  return {
+    rows: [['layer', 'values', 'flips', '', 'SQNR dB', 'largest error of a current'], ...rows],
+    sentence: `${flips.toLocaleString('en')} of ${values.toLocaleString('en')} spikes flip (${percent({ flips, values })})${most}`,
+  }
 }

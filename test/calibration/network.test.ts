@@ -2,9 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { calibrate, reportLines } from '../../calibration/index.js'
+import {
+  calibrate,
+  distanceLines,
+  distanceToFloat,
+  framesOf,
+  reportLines,
+} from '../../calibration/index.js'
 import { readOnnx } from '../../models/index.js'
-import { Model } from '../../pipeline/index.js'
+import { Model, simulate, writeDat } from '../../pipeline/index.js'
 import { integers, OnnxBuilder, unrolled } from '../support/make-onnx.js'
 import { randomFrame } from '../support/make-plan.js'
 import { packageRoot } from '../support/shared.js'
@@ -122,4 +128,61 @@ test('nothing is overwritten and nothing half written', async (t) => {
   await t.throwsAsync(calibrate(join(folder, 'cut.onnx')), { code: 'ERR_MODEL' })
   t.deepEqual(readdirSync(folder).sort(), ['cut.onnx', 'street.onnx'])
   t.false(existsSync(join(folder, 'nowhere')))
+})
+
+test('weights that must be rounded take the width that one asks for', async (t) => {
+  const { folder, path } = written()
+  const widths = async (bits: 8 | 16) => {
+    const { report } = await calibrate(path, { bits, out: join(folder, `s${bits}.spike`) })
+    return report.convs.map((conv) => [conv.bits, conv.loss < 1e-4])
+  }
+  t.deepEqual(await widths(8), [
+    [8, false],
+    [8, false],
+  ])
+  t.deepEqual(await widths(16), [
+    [16, true],
+    [16, true],
+  ])
+  await t.throwsAsync(calibrate(path, { grid: true, bits: 16 }), { code: 'ERR_ARGUMENT' })
+})
+
+test('the distance to float is measured on windows of a recording: finer weights are nearer, snapped ones equal', async (t) => {
+  if (runtime === undefined) return t.log('onnxruntime-node is not installed: not compared')
+  const { folder, path } = written()
+  const recording = join(folder, 'drive_td.dat')
+  const simulation = simulate({ seed: 1, durationUs: 400_000 })
+  const file = await writeDat(recording, { geometry: simulation.geometry })
+  for (const packet of simulation.packets()) await file.write(packet)
+  await file.close()
+  const measure = async (options: Parameters<typeof calibrate>[1]) => {
+    const { plan, onnxPath = path } = await calibrate(path, options)
+    const frames = await framesOf([recording], plan)
+    return distanceToFloat(plan, readFileSync(onnxPath), frames)
+  }
+  const small = await measure({ bits: 8, out: join(folder, 's8.spike') })
+  const wide = await measure({ bits: 16, out: join(folder, 's16.spike') })
+  const snapped = await measure({ grid: true })
+  t.is(small.windows, 4)
+  t.is(small.layers.values, small.endToEnd.values)
+  const [layer] = small.layers.layers
+  t.true(layer!.sqnrDb > 30 && layer!.sqnrDb < 60, `${layer!.sqnrDb} dB`)
+  t.true(wide.layers.layers[0]!.sqnrDb > layer!.sqnrDb + 30)
+  t.true(wide.endToEnd.headSqnrDb > small.endToEnd.headSqnrDb)
+  t.deepEqual(snapped.endToEnd, {
+    values: small.endToEnd.values,
+    flips: 0,
+    headSqnrDb: Number.POSITIVE_INFINITY,
+    headWorst: 0,
+  })
+  const { rows, sentences } = distanceLines(small)
+  t.is(rows.length, 2)
+  t.regex(
+    sentences[0]!,
+    /^distance to float, each layer by itself \(4 windows\): [\d,]+ of [\d,]+ spikes flip/,
+  )
+  t.regex(
+    sentences[1]!,
+    /^end to end: [\d.]+ % of the spikes differ; head maps [\d.]+ dB, largest error /,
+  )
 })
