@@ -50,29 +50,6 @@ windows::Spec ReadSpec(const Napi::Object& options) {
   return spec;
 }
 
-bool AllBelow(const std::vector<int32_t>& map, int limit) {
-  for (int32_t value : map) {
-    if (value < -1 || value >= limit) return false;
-  }
-  return true;
-}
-
-// What a wrong value would turn into a write outside memory; sentences for users are the wrapper's.
-bool Sound(const windows::Spec& s) {
-  constexpr int kMaxSide = 16384;  // so that a pixel's offset in a plane stays below 2^31
-  const bool picture = s.kind == windows::Kind::kPolarityLast;
-  if (s.duration < 1 || s.hop < 1 || s.steps < 1 || s.bins < 1 || s.bins % s.steps != 0) return false;
-  if ((s.duration - 1) / s.hop >= static_cast<int64_t>(windows::kMaxSlots)) return false;
-  if (s.duration % s.bins != 0 || s.width < 1 || s.height < 1 || s.clip < 1 || s.clip > 255) return false;
-  if (s.width > kMaxSide || s.height > kMaxSide || s.pad < 0 || s.pad > 255) return false;
-  if (!picture) return AllBelow(s.columns, s.width) && AllBelow(s.rows, s.height);
-  return s.bins == s.steps && s.grid_width >= 1 && s.grid_height >= 1 && s.grid_width <= kMaxSide &&
-         s.grid_height <= kMaxSide && s.picture_width >= 1 && s.picture_height >= 1 && s.picture_left >= 0 &&
-         s.picture_top >= 0 && s.picture_left <= s.width - s.picture_width &&
-         s.picture_top <= s.height - s.picture_height && AllBelow(s.columns, s.grid_width) &&
-         AllBelow(s.rows, s.grid_height);
-}
-
 class WindowBuilder : public Napi::ObjectWrap<WindowBuilder> {
  public:
   static Napi::Function Define(Napi::Env env) {

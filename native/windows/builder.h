@@ -46,8 +46,12 @@ struct Spec {
 // Windows that may be open at the same time.
 constexpr size_t kMaxSlots = 64;
 
+// False for what would write outside memory; sentences for users are the wrapper's.
+bool Sound(const Spec& spec);
+
 class Builder {
  public:
+  // The spec must be sound.
   explicit Builder(Spec spec);
 
   size_t slots() const { return slots_.size(); }

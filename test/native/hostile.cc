@@ -1,0 +1,299 @@
+// Hostile input for the code that meets it first, for a build with sanitizers: decoders, windows and head
+// decoding get random bytes, sizes, cuts and values in buffers without a byte to spare, and must keep their
+// promises.
+//   hostile [seconds per part, default 2] [seed, default 1]; HOSTILE_TRACE=1 prints every input's seed
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <tuple>
+#include <vector>
+
+#include "detect/detector.h"
+#include "events/dat.h"
+#include "events/edvs.h"
+#include "windows/builder.h"
+
+using namespace saccade;
+
+namespace {
+
+std::mt19937 random_engine;
+
+uint32_t Random() {
+  return random_engine();
+}
+int Random(int low, int high) {
+  return low + static_cast<int>(Random() % static_cast<uint32_t>(high - low + 1));
+}
+bool OneIn(int n) {
+  return Random(1, n) == 1;
+}
+
+void Expect(bool holds, const char* promise) {
+  if (holds) return;
+  std::printf("broken: %s\n", promise);
+  std::exit(1);
+}
+
+// Exactly as long as asked for, so that one byte further is an error.
+struct Bytes {
+  explicit Bytes(size_t bytes) : data(new uint8_t[bytes]), size(bytes) {}
+  std::unique_ptr<uint8_t[]> data;
+  size_t size;
+};
+
+using Event = std::tuple<int64_t, uint16_t, uint16_t, uint8_t>;
+
+struct Taken {
+  Bytes memory;
+  events::Packet packet;
+  std::vector<Event> events;
+  explicit Taken(int capacity) : memory(static_cast<size_t>(capacity) * events::kBytesPerEvent) {
+    packet = events::ViewOf(memory.data.get(), memory.size);
+  }
+  void HandOn() {
+    for (uint32_t i = 0; i < packet.length; i++) {
+      events.emplace_back(packet.t0 + packet.t[i], packet.x[i], packet.y[i], packet.p[i]);
+    }
+    packet.length = 0;
+  }
+};
+
+// Gives `bytes` to decode(part, size, packet) in pieces of random length, until all are used.
+template <class Decode>
+void InPieces(const Bytes& bytes, Taken& taken, Decode decode) {
+  for (size_t at = 0; at < bytes.size;) {
+    const size_t size =
+        std::min(bytes.size - at, static_cast<size_t>(OneIn(4) ? Random(1, 7) : Random(1, 900)));
+    Bytes piece(size);
+    std::memcpy(piece.data.get(), bytes.data.get() + at, size);
+    size_t used = 0;
+    for (bool again = true; again;) {
+      const size_t more = decode(piece.data.get() + used, size - used, taken.packet);
+      Expect(more <= size - used, "a decoder uses no more bytes than it got");
+      Expect(more > 0 || taken.packet.length > 0 || used == size, "an empty packet takes at least one byte");
+      used += more;
+      again = used < size || taken.packet.length == taken.packet.capacity;
+      if (again || OneIn(3)) taken.HandOn();
+    }
+    at += size;
+  }
+  taken.HandOn();
+}
+
+size_t Dat() {
+  Bytes bytes(static_cast<size_t>(Random(0, 4000)));
+  const bool rising = OneIn(2);
+  uint32_t stamp = Random();
+  for (size_t i = 0; i < bytes.size; i++) bytes.data[i] = static_cast<uint8_t>(Random());
+  for (size_t i = 0; rising && i + 8 <= bytes.size; i += 8) {
+    stamp += OneIn(50) ? Random() : static_cast<uint32_t>(Random(0, 1000));
+    std::memcpy(bytes.data.get() + i, &stamp, 4);
+  }
+  events::DatDecoder whole;
+  whole.version = Random(1, 2);
+  if (OneIn(2)) whole.width = static_cast<uint32_t>(Random(1, 16384)), whole.height = whole.width / 2 + 1;
+  events::DatDecoder cut = whole;
+  Taken one(static_cast<int>(bytes.size / 8 + 1)), many(Random(1, 60));
+  for (size_t used = 0; used < bytes.size; one.HandOn()) {
+    used += Decode(whole, bytes.data.get() + used, bytes.size - used, one.packet);
+  }
+  InPieces(bytes, many, [&](const uint8_t* data, size_t size, events::Packet& packet) {
+    return Decode(cut, data, size, packet);
+  });
+  Expect(one.events == many.events && whole.out_of_range == cut.out_of_range, "cuts change nothing");
+  Expect(many.events.size() + cut.out_of_range == bytes.size / 8,
+         "every whole record is an event or counted");
+  return many.events.size();
+}
+
+size_t Edvs() {
+  static constexpr int kStamps[] = {0, 2, 3, 4};
+  const int stamp_bytes = kStamps[Random(0, 3)];
+  Bytes bytes(static_cast<size_t>(Random(0, 4000)));
+  uint32_t stamp = Random();
+  for (size_t i = 0; i < bytes.size; i++) bytes.data[i] = static_cast<uint8_t>(Random());
+  // Records, with a byte lost or added now and then.
+  for (size_t i = 0; !OneIn(6) && i + 6 <= bytes.size; i += static_cast<size_t>(2 + stamp_bytes)) {
+    if (OneIn(100)) i++;
+    if (i + 6 > bytes.size) break;
+    stamp += static_cast<uint32_t>(Random(0, 300));
+    bytes.data[i] |= 0x80;
+    for (int b = 0; b < stamp_bytes; b++) {
+      bytes.data[i + 2 + static_cast<size_t>(b)] = static_cast<uint8_t>(stamp >> (8 * (stamp_bytes - 1 - b)));
+    }
+  }
+  events::DetectStampBytes(bytes.data.get(), bytes.size);
+  events::EdvsDecoder decoder;
+  const bool known = OneIn(2);
+  if (known) decoder.stamp_bytes = OneIn(4) ? kStamps[Random(0, 3)] : stamp_bytes;
+  Taken taken(Random(1, 60));
+  events::Arrival arrival;
+  InPieces(bytes, taken, [&](const uint8_t* data, size_t size, events::Packet& packet) {
+    arrival.sent_after = arrival.now;
+    arrival.now += OneIn(20) ? Random(0, 2'000'000) : Random(0, 30'000);
+    return Decode(decoder, data, size, arrival, packet);
+  });
+  Expect(
+      !known || taken.events.size() * decoder.period() + decoder.skipped_bytes + decoder.held == bytes.size,
+      "every byte is in an event, skipped or held");
+  for (const auto& [t, x, y, p] : taken.events) Expect(x < 128 && y < 128 && p < 2, "pixels are inside");
+  return taken.events.size();
+}
+
+windows::Spec RandomSpec() {
+  windows::Spec spec;
+  spec.kind = static_cast<windows::Kind>(Random(0, 2));
+  spec.steps = Random(1, 4);
+  spec.bins = spec.steps * (spec.kind == windows::Kind::kPolarityLast ? 1 : Random(1, 3));
+  spec.duration = int64_t{spec.bins} * Random(1, 5000);
+  spec.hop = std::max<int64_t>(1, spec.duration * Random(1, 40) / 20);
+  spec.clip = Random(1, 255);
+  spec.width = Random(1, 70);
+  spec.height = Random(1, 70);
+  spec.newest_first = OneIn(2);
+  spec.grid_width = Random(1, 60);
+  spec.grid_height = Random(1, 60);
+  spec.picture_width = Random(1, spec.width);
+  spec.picture_height = Random(1, spec.height);
+  spec.picture_left = Random(0, spec.width - spec.picture_width);
+  spec.picture_top = Random(0, spec.height - spec.picture_height);
+  spec.pad = Random(0, 255);
+  const bool picture = spec.kind == windows::Kind::kPolarityLast;
+  spec.columns.resize(static_cast<size_t>(Random(0, 90)));
+  spec.rows.resize(static_cast<size_t>(Random(0, 90)));
+  for (int32_t& column : spec.columns) column = Random(-1, (picture ? spec.grid_width : spec.width) - 1);
+  for (int32_t& row : spec.rows) row = Random(-1, (picture ? spec.grid_height : spec.height) - 1);
+  // One value of any size: what Sound lets through must be safe.
+  int* const values[] = {&spec.steps,        &spec.bins,        &spec.clip,        &spec.width,
+                         &spec.height,       &spec.grid_width,  &spec.grid_height, &spec.picture_width,
+                         &spec.picture_left, &spec.picture_top, &spec.pad};
+  if (OneIn(3)) *values[Random(0, 10)] = Random(-3, 300);
+  if (!spec.columns.empty() && OneIn(9)) spec.columns[0] = static_cast<int32_t>(Random());
+  return spec;
+}
+
+size_t Windows() {
+  const windows::Spec spec = RandomSpec();
+  if (!Sound(spec)) return 0;
+  windows::Builder builder(spec);
+  std::vector<Bytes> frames;
+  int64_t next = (static_cast<int64_t>(Random()) << 20) / spec.hop * spec.hop;
+  const int64_t first = next;
+  const auto attach = [&](size_t slot) {
+    builder.Attach(slot, frames[slot].data.get(), next);
+    next += spec.hop;
+  };
+  for (size_t slot = 0; slot < builder.slots(); slot++) {
+    frames.emplace_back(builder.frame_bytes());
+    attach(slot);
+  }
+  Taken taken(Random(1, 300));
+  uint64_t given = 0;
+  for (int packets = Random(1, 6), oldest = 0; packets > 0; packets--) {
+    events::Packet& packet = taken.packet;
+    packet.length = static_cast<uint32_t>(Random(0, static_cast<int>(packet.capacity)));
+    packet.t0 = OneIn(20) ? (static_cast<int64_t>(Random()) << 21) : first + Random(-2000, 20000);
+    // Far ahead the loop below would run for every window in between.
+    packet.t0 = std::min(packet.t0, first + 300 * spec.hop);
+    for (uint32_t i = 0; i < packet.length; i++) {
+      packet.t[i] = Random() % 20000;
+      packet.x[i] = static_cast<uint16_t>(OneIn(9) ? Random() : Random() % 90);
+      packet.y[i] = static_cast<uint16_t>(OneIn(9) ? Random() : Random() % 90);
+      packet.p[i] = static_cast<uint8_t>(OneIn(9) ? Random() : Random() % 2);
+    }
+    given += packet.length;
+    for (uint32_t from = 0;;) {
+      for (size_t slot = 0; slot < builder.slots(); slot++) builder.Place(slot, frames[slot].data.get());
+      from = builder.Push(packet, from);
+      if (from == packet.length) break;
+      const size_t slot = static_cast<size_t>(oldest++) % builder.slots();
+      builder.Finish(slot, frames[slot].data.get());
+      attach(slot);
+    }
+  }
+  Expect(builder.accepted + builder.late + builder.outside + builder.between == given,
+         "every event is accepted, late, outside or between");
+  for (const Bytes& frame : frames) {
+    for (size_t i = 0; spec.kind == windows::Kind::kCount && i < frame.size; i++) {
+      Expect(frame.data[i] <= spec.clip, "no count is above the clip");
+    }
+  }
+  return builder.accepted;
+}
+
+float RandomLogit() {
+  static const float kOdd[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 1e-45f, 0.0f, -0.0f};
+  if (OneIn(40)) return kOdd[Random(0, 7)];
+  return static_cast<float>(Random(-4000, 4000)) / 400.0f;
+}
+
+size_t Heads() {
+  detect::Settings settings;
+  settings.reg_max = Random(1, 17);
+  settings.classes = Random(1, 6);
+  settings.score = static_cast<float>(Random(0, 10)) / 10.0f;
+  settings.iou = static_cast<float>(Random(0, 10)) / 10.0f;
+  settings.max = Random(1, 50);
+  settings.multi_label = OneIn(2);
+  settings.width = static_cast<float>(Random(1, 300));
+  settings.height = static_cast<float>(Random(1, 300));
+  std::vector<detect::HeadShape> shapes;
+  std::vector<std::vector<float>> floats;
+  std::vector<detect::HeadMap> maps;
+  for (int i = Random(1, 3); i > 0; i--) {
+    const detect::HeadShape shape{4 * settings.reg_max + settings.classes, Random(1, 9), Random(1, 9),
+                                  static_cast<float>(Random(1, 64))};
+    const size_t channels = static_cast<size_t>(shape.channels), width = static_cast<size_t>(shape.width);
+    std::vector<float>& map = floats.emplace_back(channels * width * static_cast<size_t>(shape.height));
+    for (float& value : map) value = RandomLogit();
+    shapes.push_back(shape);
+    maps.push_back({map.data(), 1, width * channels, channels});
+  }
+  detect::Detector detector;
+  Expect(detector.Prepare(settings, shapes).empty(), "sound settings are taken");
+  std::vector<float> rows(detector.RowFloats(), -1);
+  const int count = detector.Run(maps.data(), rows.data());
+  Expect(count >= 0 && count <= settings.max, "no more boxes than asked for");
+  for (int i = 0; i < count; i++) {
+    const float* row = rows.data() + 6 * i;
+    const auto inside = [](float a, float b, float limit) { return a >= 0 && a <= b && b <= limit; };
+    Expect(inside(row[0], row[2], settings.width) && inside(row[1], row[3], settings.height),
+           "a box lies in the picture");
+    Expect(row[4] >= settings.score && row[4] <= 1, "a score is above the threshold");
+    Expect(i == 0 || row[-2] >= row[4], "the best come first");
+    Expect(row[5] >= 0 && row[5] < static_cast<float>(settings.classes), "a class is one of them");
+  }
+  return static_cast<size_t>(count);
+}
+
+void Repeat(const char* name, const char* what, double seconds, uint32_t seed, size_t (*part)()) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  size_t inputs = 0, made = 0;
+  while (Clock::now() < end) {
+    // Each input has its own seed; the last one printed is that of the failure.
+    random_engine.seed(seed + static_cast<uint32_t>(inputs));
+    if (std::getenv("HOSTILE_TRACE")) std::fprintf(stderr, "%s %zu\n", name, seed + inputs);
+    made += part();
+    inputs++;
+  }
+  std::printf("%s: %zu inputs, %zu %s\n", name, inputs, made, what);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
+  const uint32_t seed = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
+  Repeat("dat", "events", seconds, seed, Dat);
+  Repeat("edvs", "events", seconds, seed, Edvs);
+  Repeat("windows", "events", seconds, seed, Windows);
+  Repeat("heads", "boxes", seconds, seed, Heads);
+  return 0;
+}
