@@ -60,6 +60,8 @@ const LEVELS = 4
 /** Length of the window before a label that the Gen1 variant sees. */
 const GEN1_WINDOW_US = 250_000
 const GREY = 114
+const LONGEST_SENTENCE = 400
+const CLASS_NAME = /^\P{Cc}{1,100}$/u
 
 /**
  * Reads a SpikeYOLO checkpoint or state dict (bytes or path) and writes it as ONNX.
@@ -80,8 +82,16 @@ export async function importSpikeYolo(
     return convert(readCheckpoint(bytes), options)
   } catch (error) {
     if (!(error instanceof SaccadeError)) throw error
-    throw new SaccadeError(error.code, `${file}: ${error.message}`, error.hint, { cause: error })
+    throw new SaccadeError(error.code, `${file}: ${printable(error.message)}`, error.hint, {
+      cause: error,
+    })
   }
+}
+
+/** Names in a sentence are those of the file: without control characters, and no book. */
+function printable(sentence: string): string {
+  const line = sentence.replace(/\p{Cc}/gu, '\u{fffd}')
+  return line.length <= LONGEST_SENTENCE ? line : `${line.slice(0, LONGEST_SENTENCE)}…`
 }
 
 function convert(checkpoint: Checkpoint, options: ImportOptions): Imported {
@@ -143,8 +153,7 @@ function classNames(
       `${asked.length} class names are given; the network has ${count} classes`,
     )
   const known = asked ?? checkpoint.classes?.map(spelled) ?? DEFAULTS[variant].classes
-  if (known.length === count && known.every((name) => name.length > 0 && name.length <= 100))
-    return [...known]
+  if (known.length === count && known.every((name) => CLASS_NAME.test(name))) return [...known]
   return Array.from({ length: count }, (_, i) => `class${i}`)
 }
 
@@ -204,6 +213,6 @@ function checkOptions({ variant, timesteps, size, inputScale, classes }: ImportO
   for (const side of [size?.width ?? 32, size?.height ?? 32])
     if (!(Number.isInteger(side) && side % 32 === 0 && side >= 32 && side <= 8192))
       fail(`width and height must be multiples of 32 up to 8192, not ${side}`)
-  if (classes?.some((name) => name.length === 0 || name.length > 100))
-    fail('a class name has 1 to 100 characters')
+  const odd = classes?.find((name) => !CLASS_NAME.test(name))
+  if (odd !== undefined) fail(`a class name has 1 to 100 printable characters, not "${odd}"`)
 }

@@ -19,15 +19,20 @@ export function classCount(weights: Weights): number {
 
 /** Refuses the layout from before 2024-10-08, whose tensors mostly have the same names and other meanings. */
 export function checkLayout(weights: Weights): void {
-  const point = 'model.2.Conv.pwconv3.body.1.0.weight'
-  const old =
-    weights.has('model.2.Conv.pwconv3.body.1.2.weight') ||
-    weights.has('model.6.0.conv1.body.2.3.weight') ||
-    weights.has('model.8.conv1.body.2.3.weight') ||
-    weights.shape(point)[3] === 3
-  if (old)
+  const chains = [...weights.names].filter((name) => name.includes('.pwconv3.body.'))
+  if (chains.length === 0)
     throw refuse(
-      'it has the layout from before 2024-10-08, with neurons inside RepConv and SepRepConv',
+      'it is no SpikeYOLO network: no tensor has ".pwconv3.body." in its name',
+      'SpikeYOLO of BICLab is read; other networks are exported as ONNX (docs/plan.md)',
+    )
+  const old = chains.find(
+    (name) =>
+      name.includes('.body.1.2.') ||
+      (name.endsWith('.body.1.0.weight') && weights.shape(name)[3] === 3),
+  )
+  if (old !== undefined)
+    throw refuse(
+      `it has the layout from before 2024-10-08, with neurons inside RepConv and SepRepConv ("${old}")`,
       'the published checkpoints are newer; train again with the current code of the authors',
     )
 }

@@ -17,6 +17,10 @@ export class Weights {
 
   constructor(readonly checkpoint: Checkpoint) {}
 
+  get names(): Iterable<string> {
+    return this.checkpoint.tensors.keys()
+  }
+
   has(name: string): boolean {
     return this.checkpoint.tensors.has(name)
   }

@@ -9,21 +9,24 @@ import { readPlan } from '../../pipeline/detect/plan-file.js'
 import { SaccadeError } from '../../pipeline/errors.js'
 import { encodeTensors, parseTensors, type Tensor } from '../../pipeline/tensors/safetensors.js'
 import { damage } from '../support/damage.js'
-import { pickledStateDict, storedZip } from '../support/make-checkpoint.js'
+import { archive, PickleWriter } from '../support/make-checkpoint.js'
 import { tinyModel } from '../support/make-onnx.js'
 import { Random, randomPlan } from '../support/make-plan.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 2000)
 
-const shapes = { 'model.0.weight': [4, 2, 3, 3], 'model.0.bias': [4], scalar: [1] }
-const pickle = pickledStateDict(shapes)
-const storages = Object.fromEntries(
-  Object.values(shapes).map((size, i) => [
-    `archive/data/${i}`,
-    new Uint8Array(new Float32Array(size.reduce((product, n) => product * n, 1)).fill(0.5).buffer),
-  ]),
+const pickled = new PickleWriter().value(
+  new Map(
+    Object.entries({ 'model.0.weight': [4, 2, 3, 3], 'model.0.bias': [4], scalar: [1] }).map(
+      ([name, shape]) => {
+        const size = shape.reduce((product, n) => product * n, 1)
+        return [name, { shape, data: new Float32Array(size).fill(0.5) }]
+      },
+    ),
+  ),
 )
-const archive = (pickled: Uint8Array) => storedZip({ 'archive/data.pkl': pickled, ...storages })
+const pickle = pickled.bytes()
+const checkpoint = (damaged: Uint8Array) => archive(damaged, pickled.storages)
 
 /** All numbers of a checkpoint, so that what its pickle claims is tried on its storages. */
 function readAll(file: Uint8Array): number {
@@ -53,13 +56,13 @@ const readers: Record<string, { whole: Uint8Array; read: (file: Uint8Array) => u
     read: (file) => parseTensors(file, { what: 'tensor file', code: 'ERR_MODEL' }),
   },
   pickle: { whole: pickle, read: unpickle },
-  archive: { whole: archive(pickle), read: readAll },
+  archive: { whole: checkpoint(pickle), read: readAll },
   // The archive is made after the damage, so that its checksums hold.
-  'pickle in an archive': { whole: pickle, read: (file) => readAll(archive(file)) },
+  'pickle in an archive': { whole: pickle, read: (file) => readAll(checkpoint(file)) },
 }
 
 test('the hand-made checkpoint is one: 77 numbers in three tensors', (t) => {
-  t.is(readAll(archive(pickle)), 77)
+  t.is(readAll(checkpoint(pickle)), 77)
 })
 
 for (const [name, { whole, read }] of Object.entries(readers)) {
