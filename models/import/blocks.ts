@@ -7,8 +7,8 @@ import {
   normalised,
   ofNormalised,
   thenDepthwise,
-  thenPointwise,
 } from './merge.js'
+import { repConvProduct } from './rep-conv.js'
 import type { Weights } from './weights.js'
 import type { OnnxWriter, Value } from './writer.js'
 
@@ -146,7 +146,7 @@ export class Blocks {
       weights.norm(`${block}.bn${which}`, last.outputs),
     ]
     const closing = norms.reduce(normalised, last)
-    const merged = thenPointwise(thenDepthwise(first, second), closing)
+    const merged = repConvProduct(first, second, closing)
     return this.#merged(name, this.out.fire(`${block}.lif${which}`, x), merged, {
       modules: [
         ...['0', '1.bn', '2.0', '2.1', '2.2'].map((part) => `${body}.${part}`),
