@@ -1,10 +1,21 @@
 // arm64 on any Linux machine: cross-compiles the kernels and the addon and runs them under qemu, once per processor model.
 // Prints TAP; says why and passes where a tool is missing. `npm run test:arm64`; everything made stays in .state/arm64/.
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const state = join(root, '.state/arm64')
@@ -201,7 +212,39 @@ async function addon() {
       if (!output.includes(sentence)) throw new Error(output)
     },
   )
+  await vectors(join(shared, 'vectors/gen1_n_exact'), join(node, 'bin/node'), stage)
   return undefined
+}
+
+/** The authors' network on the record of their code: imported and compiled here, traced there, on the default path. */
+async function vectors(folder, node, stage) {
+  if (!existsSync(folder)) {
+    console.log('# skipped: shared/vectors are not here')
+    return
+  }
+  const made = (name) => join(state, name)
+  for (const name of ['state_dict.pt', 'input.safetensors', 'spikes.safetensors']) {
+    writeFileSync(made(name), gunzipSync(readFileSync(join(folder, `${name}.gz`))))
+  }
+  const program = join(root, 'dist/pipeline/cli/main.js')
+  const recipe = ['--variant', 'gen1', '--timesteps', '2', '--size', '320x320']
+  const scale = ['--input-scale', '0.00390625']
+  const onnx = made('exact.onnx')
+  const args = [program, 'import', made('state_dict.pt'), ...recipe, ...scale, '-o', onnx]
+  await must(process.execPath, args)
+  await must(process.execPath, [program, 'calibrate', onnx])
+  const trace = ['trace', made('exact.spike'), '--input', made('input.safetensors')]
+  const against = ['--tensor', 'x_u8', '--threads', '2', '--compare', made('spikes.safetensors')]
+  const there = join(stage, 'dist/pipeline/cli/main.js')
+  for (const model of Object.keys(MODELS)) {
+    await check(`${model}: the authors' network gives the recorded spikes`, async () => {
+      const { code, output } = await emulate(model, [node, there, ...trace, ...against])
+      if (code !== 0 || !/21,299,200 values, none differs/.test(output)) {
+        throw new Error(`exit ${code}: ${output}`)
+      }
+      return output.trim().split('\n').at(-1)
+    })
+  }
 }
 
 console.log('TAP version 13')
