@@ -1,15 +1,9 @@
 // saccade calibrate: an ONNX file becomes a plan, with a report on every layer.
 import { type Command, Option } from 'commander'
-import {
-  calibrate,
-  distanceLines,
-  distanceToFloat,
-  type FloatDistance,
-  framesOf,
-  reportLines,
-} from '../../calibration/index.js'
+import { calibrate, reportLines } from '../../calibration/index.js'
 import { readModelFile } from '../detect/plan-file.js'
-import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
+import { type CommonOptions, makeCommand, printJson } from './command.js'
+import { measureDistance, printDistance } from './distance.js'
 
 interface CalibrateCommandOptions extends CommonOptions {
   output?: string
@@ -45,11 +39,8 @@ export function calibrateCommand(): Command {
           out: output,
         })
         const { plan, report, planPath, onnxPath } = calibration
-        let distance: FloatDistance | undefined
-        if (plan.exact === 'no' && recordings.length > 0) {
-          const frames = await framesOf(recordings, plan)
-          distance = await distanceToFloat(plan, await readModelFile(onnxPath ?? network), frames)
-        }
+        const onnx = await readModelFile(onnxPath ?? network)
+        const distance = await measureDistance(plan, onnx, recordings)
         if (json) {
           printJson({
             plan: planPath,
@@ -61,19 +52,11 @@ export function calibrateCommand(): Command {
           })
           return
         }
-        if (!quiet) process.stdout.write(`${reportLines(calibration).join('\n')}\n`)
-        if (!quiet && distance) printDistance(distance)
-        if (!quiet && plan.exact === 'no' && recordings.length === 0)
-          process.stderr.write(
-            'its distance to float was not measured: give recordings, `saccade calibrate model.onnx drive_td.dat`\n',
-          )
+        if (!quiet) {
+          process.stdout.write(`${reportLines(calibration).join('\n')}\n`)
+          printDistance(plan, distance, 'saccade calibrate model.onnx drive_td.dat')
+        }
         for (const path of [onnxPath, planPath]) if (path) process.stdout.write(`${path}\n`)
       },
     )
-}
-
-function printDistance(distance: FloatDistance): void {
-  const { rows, sentences } = distanceLines(distance)
-  printTable(rows)
-  process.stdout.write(`${sentences.join('\n')}\n`)
 }

@@ -1,9 +1,16 @@
 // saccade import: an official SpikeYOLO file becomes an ONNX network.
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type ImportReport, importSpikeYolo, type Variant, writeWhole } from '../../models/index.js'
+import {
+  compile,
+  type ImportReport,
+  importSpikeYolo,
+  type Variant,
+  writeWhole,
+} from '../../models/index.js'
 import { SaccadeError } from '../errors.js'
 import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
+import { measureDistance, printDistance } from './distance.js'
 
 interface ImportCommandOptions extends CommonOptions {
   variant?: Variant
@@ -18,9 +25,11 @@ interface ImportCommandOptions extends CommonOptions {
 export function importCommand(): Command {
   return makeCommand([
     'saccade import best.pt -o gen1.onnx',
+    'saccade import best.pt drive_td.dat -o gen1.onnx',
     'saccade import weights.pt --variant gen1 --timesteps 4 --classes car,pedestrian -o gen1.onnx',
   ])
     .argument('<file.pt>', 'a checkpoint or state dict of SpikeYOLO')
+    .argument('[recording...]', 'windows on which integers are compared with float')
     .addOption(
       new Option('--variant <name>', 'which neurons; only a state dict needs it').choices([
         'gen1',
@@ -33,7 +42,7 @@ export function importCommand(): Command {
     .option('--classes <names>', 'comma-separated; default: those of the file')
     .option('--name <name>', 'name of the network; default: that of the file')
     .option('-o, --output <file.onnx>', 'the network; default: the file with .onnx')
-    .action(async (file: string, options: ImportCommandOptions) => {
+    .action(async (file: string, recordings: string[], options: ImportCommandOptions) => {
       const stem = basename(file).replace(/\.[^.]*$/, '')
       const output = options.output ?? `${file.replace(/\.[^./\\]*$/, '')}.onnx`
       if (!output.endsWith('.onnx'))
@@ -48,9 +57,17 @@ export function importCommand(): Command {
         name: options.name ?? stem,
       })
       await writeWhole(output, onnx)
-      if (options.json) printJson({ onnx: output, bytes: onnx.length, ...report })
+      const { plan } = compile(onnx, { file: output, name: options.name ?? stem })
+      const distance = await measureDistance(plan, onnx, recordings)
+      const { exact, exactReason } = plan
+      if (options.json)
+        printJson({ onnx: output, bytes: onnx.length, ...report, exact, exactReason, distance })
       else {
-        if (!options.quiet) printReport(report)
+        if (!options.quiet) {
+          printReport(report)
+          process.stdout.write(`exact: ${exact} (${exactReason})\n`)
+          printDistance(plan, distance, 'saccade import best.pt drive_td.dat')
+        }
         process.stdout.write(`${output}\n`)
       }
     })

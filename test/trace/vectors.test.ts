@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { scratch } from '../support/folder.js'
 import { saccade } from '../support/program.js'
-import { gunzipShared, skipWithout } from '../support/shared.js'
+import { gunzipShared, sharedPath, skipWithout } from '../support/shared.js'
 
 const runtime = await import('onnxruntime-node' as string).catch(() => undefined)
 
@@ -112,3 +112,18 @@ test.serial(
     for (const { worstCurrent } of float.layers) t.true(worstCurrent < 2e-5)
   },
 )
+
+test.serial('import says how far integers are from float, on windows of a recording', async (t) => {
+  const [state] = unpacked('gen1_n_small_float', 'state_dict.pt') ?? []
+  const recording = sharedPath('recordings/gen1/driving_td.dat')
+  if (state === undefined || recording === undefined)
+    return skipWithout(t, 'shared/vectors or shared/recordings are not here')
+  if (runtime === undefined) return skipWithout(t, 'onnxruntime-node is not installed')
+  const onnx = scratch(t, 'm.onnx')
+  const small = ['--variant', 'gen1', '--timesteps', '2', '--size', '64x64']
+  const told = await run(t, 'import', state, recording, ...small, '-o', onnx)
+  t.regex(told, /\nexact: no \(/)
+  t.regex(told, /\nmodel\.2\.Conv\.lif1 .* % /)
+  t.regex(told, /\ndistance to float, each layer by itself \(4 windows\): /)
+  t.regex(told, /\nend to end: \d+\.\d\d % of the spikes differ; head maps /)
+})
