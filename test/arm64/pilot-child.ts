@@ -1,5 +1,5 @@
 // The pilot's recorded window on this machine's default instruction set: every spike map and both head maps must be the
-// recorded ones. `node dist/test/arm64/pilot-child.js`; scripts/test-arm64.js runs it in an emulated arm64 Node, where AVA
+// recorded ones, dense and as binary accumulations. `node dist/test/arm64/pilot-child.js`; scripts/test-arm64.js runs it in an emulated arm64 Node, where AVA
 // would take a minute to start.
 import { join } from 'node:path'
 import { kernelInfo, openNative } from '../../pipeline/detect/native.js'
@@ -14,8 +14,6 @@ const plan = await loadPlan(join(packageRoot, 'models/car-pilot/model.spike'))
 const frame = Uint8Array.from(tensors.get('frames')!.data, (value) => value * 4)
 
 const { isa } = kernelInfo()
-await using session = await openNative(plan, { isa, threads: 2 })
-const { spikes, heads } = await session.trace(frame)
 let values = 0
 function compare(name: string, got: Uint8Array | Float32Array, wanted: Uint8Array | Float32Array) {
   const at = got.findIndex((value, i) => value !== wanted[i])
@@ -23,10 +21,14 @@ function compare(name: string, got: Uint8Array | Float32Array, wanted: Uint8Arra
   if (got.length !== wanted.length) throw new Error(`${name} has ${got.length} values on ${isa}`)
   values += got.length
 }
-for (const [name, { data }] of spikes) {
-  compare(name, data, tensors.get(`spikes/${name}`)!.data as Uint8Array)
+for (const binary of [false, true]) {
+  await using session = await openNative(plan, { isa, threads: 2, binary })
+  const { spikes, heads } = await session.trace(frame)
+  for (const [name, { data }] of spikes) {
+    compare(name, data, tensors.get(`spikes/${name}`)!.data as Uint8Array)
+  }
+  for (const [i, name] of ['p3', 'p4'].entries()) {
+    compare(name, heads[i]!.data, tensors.get(name)!.data as Float32Array)
+  }
 }
-for (const [i, name] of ['p3', 'p4'].entries()) {
-  compare(name, heads[i]!.data, tensors.get(name)!.data as Float32Array)
-}
-console.log(`${isa}: ${spikes.size} spike maps and ${heads.length} heads, ${values} values equal`)
+console.log(`${isa}: all spike maps and heads, dense and binary, ${values} values equal`)
