@@ -49,12 +49,21 @@ export { Ledger, type StageCounts } from './streams/ledger.js'
 export { Leased, Pool } from './streams/pool.js'
 export { Stream } from './streams/stream.js'
 export { AnimationWriter, writeAnimation } from './view/animation.js'
+export type { Axis, Bars, LineChart } from './view/chart.js'
 export { DARK, LIGHT, type Theme } from './view/palette.js'
 export { Picture } from './view/picture.js'
 export { encodePng, writePng } from './view/png.js'
 export { type EventColumns, PolarityCounts } from './view/polarity.js'
 export { type RecordingPictureOptions, recordingPictures } from './view/recording-pictures.js'
 export { type RenderOptions, renderWindow, type StripText, type TruthBox } from './view/render.js'
+export {
+  htmlReport,
+  type Report,
+  type ReportBlock,
+  type ReportPicture,
+  type ReportSection,
+  type ReportTable,
+} from './view/report.js'
 export { contactSheet } from './view/sheet.js'
 export { windowStrip } from './view/strip.js'
 export { type TerminalStyle, terminalLine, terminalStyle } from './view/terminal.js'
