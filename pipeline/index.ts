@@ -8,7 +8,33 @@ export type * from './detect/plan.js'
 export type { RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
 export { listModels, type ShippedModel } from './detect/shipped.js'
 export { type ErrorCode, SaccadeError } from './errors.js'
+export type { LabelledRecording } from './evaluate/dataset.js'
+export {
+  type EvaluatedRecording,
+  type EvaluateOptions,
+  type EvaluateProgress,
+  evaluate,
+} from './evaluate/evaluate.js'
 export { iou, type LabelledBox, type Matches, matchLabels } from './evaluate/match.js'
+export type { OperatingCounts, OperatingPoint } from './evaluate/operating.js'
+export {
+  type CameraName,
+  describeRules,
+  type ProtocolName,
+  type ProtocolOptions,
+  type Rules,
+  rulesOf,
+} from './evaluate/protocol.js'
+export {
+  type ClassScore,
+  type Evaluation,
+  matchRecording,
+  type Precision,
+  type RecordingMatches,
+  type RecordingScore,
+  type ScoreSpec,
+  summarise,
+} from './evaluate/score.js'
 export { digestRecording, type RecordingDigest } from './events/digest.js'
 export { parseGeometry } from './events/geometry.js'
 export { EventPacket, type Geometry, PACKET_CAPACITY, type Trigger } from './events/packet.js'

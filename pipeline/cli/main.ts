@@ -43,6 +43,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'every spike of a network on recorded input, compared with what others computed',
     load: async () => (await import('./trace.js')).traceCommand,
   },
+  eval: {
+    summary: 'score detections or a model against labels: AP by a published protocol',
+    load: async () => (await import('./eval.js')).evalCommand,
+  },
   profile: {
     summary: 'what each layer of a network costs on a recording: time, synaptic operations, energy',
     load: async () => (await import('./profile.js')).profileCommand,

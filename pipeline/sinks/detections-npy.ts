@@ -35,7 +35,8 @@ export class DetectionsNpySink implements Sink {
   }
 }
 
-function toLabels({ tEnd, detections }: DetectionSet): Label[] {
+/** Detections as label records, stamped with the end of their window. */
+export function toLabels({ tEnd, detections }: DetectionSet): Label[] {
   return detections.map(({ class: classId, score, box, track }) => ({
     t: tEnd,
     x: box.x,

@@ -1,0 +1,64 @@
+// A model on the windows that end at label times: one set per time, everything that it finds at all.
+import { detectAt } from '../detect/detect-at.js'
+import type { Session } from '../detect/session.js'
+import { toLabels } from '../sinks/detections-npy.js'
+import type { Label } from '../sources/labels.js'
+import { openRecording } from '../sources/open.js'
+import type { OpenOptions } from '../sources/recording.js'
+import type { WindowSpec } from '../windows/spec.js'
+
+/** A session for evaluation keeps boxes above this score, and at most this many a window: COCO's and the authors' figures. */
+export const EVALUATION_DETECT = { score: 0.001, max: 300 } as const
+
+/** What a model found at the label times of a recording. */
+export interface LabelWindows {
+  /** By label time, best first. Numbers are float32, as a _dt.npy holds them. */
+  detections: Label[]
+  /** Faults of the recording by kind. */
+  faults: Readonly<Record<string, number>>
+}
+
+/** Options of detectLabelTimes. */
+export interface LabelWindowOptions {
+  open?: OpenOptions
+  /** Other than the model's: fit, roi. */
+  windows?: Partial<WindowSpec>
+  signal?: AbortSignal
+  /** Called after each window. */
+  onWindow?(done: number): void
+}
+
+/** Runs every window [t - duration, t). Rejects as opening and reading do, or with the signal's reason. */
+export async function detectLabelTimes(
+  path: string,
+  times: readonly number[],
+  session: Session,
+  { open = {}, windows, signal, onWindow }: LabelWindowOptions,
+): Promise<LabelWindows> {
+  await using recording = await openRecording(path, open)
+  const { width, height } = session.plan.window
+  const geometry = recording.geometry ?? open.geometry ?? { width, height }
+  const detections: Label[] = []
+  let done = 0
+  for await (const set of detectAt(recording, session, times, { geometry, windows })) {
+    signal?.throwIfAborted()
+    detections.push(...toLabels(set).map(asStored))
+    done += 1
+    onWindow?.(done)
+  }
+  return { detections, faults: { ...recording.faults } }
+}
+
+/** In float32: a figure is the same whether it went through a file or not. */
+function asStored(label: Label): Label {
+  const { fround } = Math
+  const { x, y, w, h, confidence } = label
+  return {
+    ...label,
+    x: fround(x),
+    y: fround(y),
+    w: fround(w),
+    h: fround(h),
+    confidence: fround(confidence),
+  }
+}

@@ -1,0 +1,65 @@
+// What a robot sees at one score threshold: labels that are found, and boxes that are on none. Labels and boxes as they are
+// in the files, of every size and time: a protocol's bounds are for AP.
+import type { Label } from '../sources/labels.js'
+import { matchLabels } from './match.js'
+import { pairBoxes, type Rules } from './protocol.js'
+
+/** Counts of a recording at a threshold. */
+export interface OperatingCounts {
+  windows: number
+  labels: number
+  found: number
+  /** Boxes that found no label. */
+  other: number
+}
+
+/** Figures at a threshold, IoU > 0.5, each label found once; null where there is nothing to divide by. */
+export interface OperatingPoint extends OperatingCounts {
+  /** Boxes with a score above this count. */
+  score: number
+  recall: number | null
+  precision: number | null
+  otherPerWindow: number | null
+}
+
+/** Counts what a threshold finds: one set per label time, the nearest (`ultralytics`: of that very time). */
+export function countAt(
+  score: number,
+  labels: readonly Label[],
+  detections: readonly Label[],
+  { rules, classes }: { rules: Rules; classes: readonly number[] },
+): OperatingCounts {
+  const { protocol, camera, pairing } = rules
+  const whole: Rules = { protocol, camera, pairing: pairing === 'pool' ? 'nearest' : pairing }
+  const counts = { windows: 0, labels: 0, found: 0, other: 0 }
+  for (const image of pairBoxes(labels, detections, whole)) {
+    const wanted = image.labels.filter(({ classId }) => classes.includes(classId))
+    const boxes = image.detections.filter(
+      ({ classId, confidence }) => confidence > score && classes.includes(classId),
+    )
+    const { found, other } = matchLabels(
+      boxes.map((box) => ({ class: box.classId, label: '', score: box.confidence, box })),
+      wanted,
+    )
+    counts.windows += 1
+    counts.labels += wanted.length
+    counts.found += found
+    counts.other += other
+  }
+  return counts
+}
+
+/** Adds recordings up. */
+export function operatingPoint(score: number, parts: readonly OperatingCounts[]): OperatingPoint {
+  const sum = { windows: 0, labels: 0, found: 0, other: 0 }
+  for (const part of parts)
+    for (const key of ['windows', 'labels', 'found', 'other'] as const) sum[key] += part[key]
+  const over = (part: number, whole: number) => (whole > 0 ? part / whole : null)
+  return {
+    score,
+    ...sum,
+    recall: over(sum.found, sum.labels),
+    precision: over(sum.found, sum.found + sum.other),
+    otherPerWindow: over(sum.other, sum.windows),
+  }
+}

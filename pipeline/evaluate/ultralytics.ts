@@ -1,0 +1,168 @@
+// AP as SpikeYOLO's authors compute it (Ultralytics 8.0.197): pairs by overlap, the best label per detection and then the
+// first detection per label; linear interpolation at 101 points and the area under it. A perfect detector reaches 0.995:
+// the last point, recall 1, has precision 0. Float32 where theirs is.
+import type { Label } from '../sources/labels.js'
+import {
+  AT_50,
+  type ClassMatches,
+  type ClassPrecision,
+  MatchList,
+  ranked,
+  THRESHOLD_COUNT,
+} from './matches.js'
+import type { ScoredImage } from './protocol.js'
+
+const { fround } = Math
+const THRESHOLDS = Array.from({ length: THRESHOLD_COUNT }, (_, i) => fround(0.5 + i * 0.05))
+const POINTS = Array.from({ length: 101 }, (_, i) => i * 0.01)
+/** Confidences at which precision and recall are looked at, and the width over which their F1 is smoothed. */
+const CONFIDENCES = Array.from({ length: 1000 }, (_, i) => (i === 999 ? 1 : i * (1 / 999)))
+const SMOOTH = 101
+const IOU_EPSILON = 1e-7
+const EPSILON = 1e-16
+
+/** Matches the boxes of a class in every image. */
+export function matchUltralytics(images: readonly ScoredImage[], classId: number): ClassMatches {
+  const list = new MatchList()
+  for (const image of images) {
+    const labels = image.labels.filter((label) => label.classId === classId).map(corners)
+    const detections = image.detections
+      .filter((detection) => detection.classId === classId)
+      .sort((a, b) => b.confidence - a.confidence)
+    list.labels += labels.length
+    const hits = new Uint16Array(detections.length)
+    const best = detections.map((detection) => bestLabel(corners(detection), labels))
+    for (const [k, threshold] of THRESHOLDS.entries()) {
+      const taken = new Set<number>()
+      for (const [i, { label, overlap }] of best.entries()) {
+        if (!(overlap >= threshold) || taken.has(label)) continue
+        taken.add(label)
+        hits[i]! |= 1 << k
+      }
+    }
+    for (const [i, { confidence }] of detections.entries()) list.add(confidence, hits[i]!, 0)
+  }
+  return list.finish()
+}
+
+type Corners = readonly [x1: number, y1: number, x2: number, y2: number]
+
+function corners({ x, y, w, h }: Label): Corners {
+  return [fround(x), fround(y), fround(x + w), fround(y + h)]
+}
+
+/** The label that overlaps most, the last of equals: theirs are sorted by rising overlap and then reversed. */
+function bestLabel(detection: Corners, labels: readonly Corners[]) {
+  let best = { label: -1, overlap: -1 }
+  for (const [label, box] of labels.entries()) {
+    const overlap = overlapOf(box, detection)
+    if (overlap >= best.overlap) best = { label, overlap }
+  }
+  return best
+}
+
+function overlapOf(a: Corners, b: Corners): number {
+  const side = (high: number, low: number) => fround(high - low)
+  const w = Math.max(side(Math.min(a[2], b[2]), Math.max(a[0], b[0])), 0)
+  const h = Math.max(side(Math.min(a[3], b[3]), Math.max(a[1], b[1])), 0)
+  const shared = fround(w * h)
+  const areaA = fround(side(a[2], a[0]) * side(a[3], a[1]))
+  const areaB = fround(side(b[2], b[0]) * side(b[3], b[1]))
+  return fround(shared / fround(fround(fround(areaA + areaB) - shared) + fround(IOU_EPSILON)))
+}
+
+/** Average precision of a class over recordings; undefined without labels. */
+export function ultralyticsPrecision(parts: readonly ClassMatches[]): ClassPrecision | undefined {
+  const all = ranked(parts)
+  if (all.labels === 0) return undefined
+  const none = { ap: 0, curve: POINTS.map(() => 0) }
+  const at = THRESHOLDS.map((_, k) => (all.scores.length === 0 ? none : areaUnder(all, 1 << k)))
+  return { ap: at.map(({ ap }) => ap), curve: at[AT_50]!.curve }
+}
+
+function areaUnder(all: ClassMatches, bit: number): { ap: number; curve: number[] } {
+  const { recall, precision } = recallAndPrecision(all, bit)
+  const x = [0, ...recall, 1]
+  const y = [1, ...precision, 0]
+  for (let i = y.length - 1; i > 0; i--) if (y[i]! > y[i - 1]!) y[i - 1] = y[i]!
+  const curve = POINTS.map((point) => interpolate(point, x, y, y[0]!))
+  const areas = curve
+    .slice(1)
+    .map((right, i) => ((POINTS[i + 1]! - POINTS[i]!) * (right + curve[i]!)) / 2)
+  return { ap: areas.reduce((sum, area) => sum + area, 0), curve }
+}
+
+function recallAndPrecision({ labels, hits }: ClassMatches, bit: number) {
+  const recall: number[] = []
+  const precision: number[] = []
+  let right = 0
+  for (const [i, hit] of hits.entries()) {
+    if (hit & bit) right += 1
+    recall.push(right / (labels + EPSILON))
+    precision.push(right / (i + 1))
+  }
+  return { recall, precision }
+}
+
+/** numpy.interp over rising x; behind the last point its value, before the first `left`. */
+function interpolate(at: number, x: ArrayLike<number>, y: ArrayLike<number>, left: number): number {
+  let low = -1
+  for (let high = x.length; high - low > 1; ) {
+    const middle = (low + high) >> 1
+    if (x[middle]! <= at) low = middle
+    else high = middle
+  }
+  if (low < 0) return left
+  if (low === x.length - 1 || x[low] === at) return y[low]!
+  const slope = (y[low + 1]! - y[low]!) / (x[low + 1]! - x[low]!)
+  return slope * (at - x[low]!) + y[low]!
+}
+
+/** Where the mean F1 of the classes is largest. */
+export interface BestF1 {
+  /** The confidence there. */
+  score: number
+  /** By class, in the order given. */
+  precision: number[]
+  recall: number[]
+}
+
+/** Precision and recall (IoU .50) at the confidence with the best mean F1, smoothed as theirs is. */
+export function bestF1(classes: readonly (readonly ClassMatches[])[]): BestF1 {
+  const curves = classes.map((parts) => byConfidence(ranked(parts)))
+  const f1 = CONFIDENCES.map((_, i) => {
+    const sum = curves.reduce((sum, { precision: p, recall: r }) => {
+      return sum + (2 * p[i]! * r[i]!) / (p[i]! + r[i]! + EPSILON)
+    }, 0)
+    return sum / curves.length
+  })
+  const smooth = smoothed(f1)
+  const best = smooth.indexOf(Math.max(...smooth))
+  return {
+    score: CONFIDENCES[best]!,
+    precision: curves.map(({ precision }) => precision[best]!),
+    recall: curves.map(({ recall }) => recall[best]!),
+  }
+}
+
+function byConfidence(all: ClassMatches): { precision: number[]; recall: number[] } {
+  if (all.scores.length === 0)
+    return { precision: CONFIDENCES.map(() => 0), recall: CONFIDENCES.map(() => 0) }
+  const { recall, precision } = recallAndPrecision(all, 1 << AT_50)
+  const x = all.scores.map((score) => -score)
+  return {
+    precision: CONFIDENCES.map((confidence) => interpolate(-confidence, x, precision, 1)),
+    recall: CONFIDENCES.map((confidence) => interpolate(-confidence, x, recall, 0)),
+  }
+}
+
+/** The mean of 101 neighbours; the ends are repeated. */
+function smoothed(values: readonly number[]): number[] {
+  const half = SMOOTH >> 1
+  return values.map((_, i) => {
+    let sum = 0
+    for (let k = i - half; k <= i + half; k++)
+      sum += values[Math.min(Math.max(k, 0), values.length - 1)]! * (1 / SMOOTH)
+    return sum
+  })
+}
