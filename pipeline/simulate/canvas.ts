@@ -58,6 +58,13 @@ export class LogCanvas {
     }
   }
 
+  /** Pixels that belong to an owner now. */
+  owned(owner: number): number {
+    let pixels = 0
+    for (const other of this.owner) if (other === owner) pixels += 1
+    return pixels
+  }
+
   /** Turns the signed areas of a row into coverage, paints, and leaves the areas zero for the next polygon. */
   #sweep(y: number, from: number, to: number, level: number, owner: number): void {
     const area = this.#area

@@ -1,7 +1,7 @@
 // The outlines of cars, and what is painted on each part of them.
 
 /** One strip of the outline, from a point to the next. */
-export type Part = 'bumper' | 'tail' | 'glass' | 'roof' | 'bonnet' | 'nose'
+export type Part = 'bumper' | 'tail' | 'glass' | 'roof' | 'bonnet' | 'nose' | 'bed'
 
 /** A pattern that cars are drawn from; metres. */
 export interface Shape {
@@ -17,7 +17,7 @@ export interface Shape {
   belt: number
 }
 
-/** Hatchback, sedan, van. */
+/** Hatchback, sedan, van, estate, SUV, small car, pickup, people carrier, coupe. */
 export const SHAPES: readonly Shape[] = [
   {
     // hatchback
@@ -112,25 +112,197 @@ export const SHAPES: readonly Shape[] = [
     wheels: [0.8, 3.72],
     belt: 1.1,
   },
+  {
+    // estate
+    outline: [
+      [0, 0.32],
+      [0, 0.68],
+      [0.06, 0.95],
+      [0.42, 1.4],
+      [0.8, 1.47],
+      [2.4, 1.48],
+      [2.95, 1.4],
+      [3.65, 0.98],
+      [4.5, 0.8],
+      [4.68, 0.6],
+      [4.68, 0.28],
+    ],
+    parts: ['bumper', 'tail', 'glass', 'roof', 'roof', 'roof', 'glass', 'bonnet', 'nose', 'bumper'],
+    window: [
+      [0.4, 1],
+      [0.6, 1.34],
+      [2.2, 1.4],
+      [2.88, 1.35],
+      [3.45, 1.02],
+    ],
+    pillars: [1.2, 2.2],
+    wheels: [0.9, 3.75],
+    belt: 0.97,
+  },
+  {
+    // SUV
+    outline: [
+      [0, 0.42],
+      [0, 0.85],
+      [0.05, 1.12],
+      [0.4, 1.6],
+      [0.9, 1.7],
+      [2.1, 1.7],
+      [2.6, 1.62],
+      [3.25, 1.16],
+      [4.2, 1.02],
+      [4.45, 0.78],
+      [4.45, 0.4],
+    ],
+    parts: ['bumper', 'tail', 'glass', 'roof', 'roof', 'roof', 'glass', 'bonnet', 'nose', 'bumper'],
+    window: [
+      [0.42, 1.16],
+      [0.62, 1.53],
+      [2, 1.6],
+      [2.55, 1.56],
+      [3.05, 1.18],
+    ],
+    pillars: [1.15, 2],
+    wheels: [0.85, 3.55],
+    belt: 1.12,
+  },
+  {
+    // small car
+    outline: [
+      [0, 0.3],
+      [0, 0.65],
+      [0.05, 0.95],
+      [0.3, 1.42],
+      [0.7, 1.52],
+      [1.7, 1.53],
+      [2.15, 1.44],
+      [2.8, 0.98],
+      [3.3, 0.82],
+      [3.45, 0.6],
+      [3.45, 0.28],
+    ],
+    parts: ['bumper', 'tail', 'glass', 'roof', 'roof', 'roof', 'glass', 'bonnet', 'nose', 'bumper'],
+    window: [
+      [0.32, 1],
+      [0.5, 1.38],
+      [1.7, 1.44],
+      [2.1, 1.38],
+      [2.62, 1],
+    ],
+    pillars: [0.75, 1.45],
+    wheels: [0.55, 2.85],
+    belt: 0.96,
+  },
+  {
+    // pickup
+    outline: [
+      [0, 0.45],
+      [0, 0.8],
+      [0.03, 1.1],
+      [1.65, 1.1],
+      [1.75, 1.72],
+      [2.05, 1.8],
+      [2.9, 1.78],
+      [3.5, 1.18],
+      [4.9, 1.04],
+      [5.1, 0.75],
+      [5.1, 0.4],
+    ],
+    parts: ['bumper', 'tail', 'bed', 'glass', 'roof', 'roof', 'glass', 'bonnet', 'nose', 'bumper'],
+    window: [
+      [1.85, 1.18],
+      [1.95, 1.64],
+      [2.85, 1.66],
+      [3.3, 1.2],
+    ],
+    pillars: [2.05, 2.55],
+    wheels: [1, 4.15],
+    belt: 1.12,
+  },
+  {
+    // people carrier
+    outline: [
+      [0, 0.32],
+      [0, 0.75],
+      [0.05, 1.05],
+      [0.25, 1.6],
+      [0.7, 1.68],
+      [2.4, 1.68],
+      [2.9, 1.58],
+      [3.75, 1.06],
+      [4.25, 0.88],
+      [4.4, 0.62],
+      [4.4, 0.3],
+    ],
+    parts: ['bumper', 'tail', 'glass', 'roof', 'roof', 'roof', 'glass', 'bonnet', 'nose', 'bumper'],
+    window: [
+      [0.3, 1.08],
+      [0.42, 1.52],
+      [2.3, 1.58],
+      [2.85, 1.52],
+      [3.55, 1.08],
+    ],
+    pillars: [1.1, 2.1],
+    wheels: [0.78, 3.5],
+    belt: 1.05,
+  },
+  {
+    // coupe
+    outline: [
+      [0, 0.3],
+      [0, 0.66],
+      [0.08, 0.92],
+      [0.5, 0.98],
+      [1.35, 1.28],
+      [1.9, 1.33],
+      [2.3, 1.3],
+      [3.05, 0.9],
+      [4.2, 0.72],
+      [4.4, 0.55],
+      [4.4, 0.24],
+    ],
+    parts: [
+      'bumper',
+      'tail',
+      'bonnet',
+      'glass',
+      'roof',
+      'roof',
+      'glass',
+      'bonnet',
+      'nose',
+      'bumper',
+    ],
+    window: [
+      [0.95, 0.98],
+      [1.4, 1.2],
+      [2.2, 1.24],
+      [2.85, 0.94],
+    ],
+    pillars: [1.35, 2.05],
+    wheels: [0.82, 3.5],
+    belt: 0.92,
+  },
 ]
 
 /** Log intensities relative to asphalt. */
 export const GLASS = -1.1
 export const TYRE = -1.25
 
-/** A rectangle on a strip: u across in -1..1, v from the strip's lower end in 0..1, log intensity, counted from that of paint, glass or asphalt. */
+/** A rectangle on a strip: u across in -1..1, v from the strip's lower end in 0..1, log intensity, counted from that of paint, glass or asphalt; head and rear are lamps. */
 export type Mark = readonly [
   u0: number,
   u1: number,
   v0: number,
   v1: number,
   level: number,
-  from: 'paint' | 'glass' | 'asphalt',
+  from: 'paint' | 'glass' | 'asphalt' | 'head' | 'rear',
 ]
 
 /** What a strip carries, in order; the first covers it. */
 export const MARKS: Readonly<Record<Part | 'frontBumper', readonly Mark[]>> = {
   roof: [[-1, 1, 0, 1, 0.45, 'paint']],
+  bed: [[-0.95, 0.95, 0, 1, -0.9, 'asphalt']],
   bonnet: [
     [-1, 1, 0, 1, 0.3, 'paint'],
     [-0.62, 0.62, 0.1, 0.9, 0.42, 'paint'],
@@ -146,8 +318,8 @@ export const MARKS: Readonly<Record<Part | 'frontBumper', readonly Mark[]>> = {
     [-1, 1, 0, 1, 0, 'paint'],
     [-0.98, -0.66, 0.25, 0.9, -0.85, 'asphalt'],
     [0.66, 0.98, 0.25, 0.9, -0.85, 'asphalt'],
-    [-0.92, -0.74, 0.5, 0.72, 0.8, 'asphalt'],
-    [0.74, 0.92, 0.5, 0.72, 0.8, 'asphalt'],
+    [-0.92, -0.74, 0.5, 0.72, 0.8, 'rear'],
+    [0.74, 0.92, 0.5, 0.72, 0.8, 'rear'],
     [-0.4, 0.4, 0.06, 0.72, -0.6, 'paint'],
     [-0.3, 0.3, 0.16, 0.58, 1.15, 'asphalt'],
     [-1, 1, 0.92, 1, -0.6, 'paint'],
@@ -156,8 +328,8 @@ export const MARKS: Readonly<Record<Part | 'frontBumper', readonly Mark[]>> = {
     [-1, 1, 0, 1, -0.1, 'paint'],
     [-1, -0.54, 0.02, 0.9, -0.5, 'paint'],
     [0.54, 1, 0.02, 0.9, -0.5, 'paint'],
-    [-0.96, -0.6, 0.1, 0.8, 1.25, 'asphalt'],
-    [0.6, 0.96, 0.1, 0.8, 1.25, 'asphalt'],
+    [-0.96, -0.6, 0.1, 0.8, 1.25, 'head'],
+    [0.6, 0.96, 0.1, 0.8, 1.25, 'head'],
     [-0.5, 0.5, 0.15, 0.85, -1, 'asphalt'],
   ],
   bumper: [

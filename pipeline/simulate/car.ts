@@ -1,35 +1,28 @@
 // A car: a side outline pulled across its width, with windows, lamps, wheels and reflections painted on. One body serves
 // every view, from behind, from the front, parked at the kerb and crossing, and grows and turns as a real one does.
 
-import { GLASS, MARKS, type Part, SHAPES, type Shape, TYRE } from './car-shapes.js'
-import { cosine, sine } from './math.js'
+import type { CarLook } from './car-look.js'
+import { MARKS, type Part, SHAPES, type Shape, TYRE } from './car-shapes.js'
 import type { Corners, Painter, Pose } from './painter.js'
-import type { Random } from './random.js'
+import { paintWheel } from './wheel.js'
 
 const SHADOW = -1.3
 
-/** What a car is like; drawn once from the seed. */
-export interface CarLook {
-  shape: number
-  width: number
-  /** Log intensity of the paint relative to asphalt. */
-  paint: number
-  /** Length and height against the pattern. */
-  scale: number
-  /** Where its reflections start, 0..1. */
-  gloss: number
+/** A painted surface in the car's own axes. */
+interface Surface {
+  corners: Float64Array
+  level: number
+  lamp: boolean
 }
 
-/** Draws a look: no car is as grey as the road, or it would have no edges. */
-export function drawLook(random: Random): CarLook {
-  const dark = random.chance(0.45)
-  return {
-    shape: random.pick([0, 0, 1, 1, 2]),
-    width: random.range(1.7, 1.84),
-    paint: dark ? random.range(-0.95, -0.5) : random.range(0.55, 1.2),
-    scale: random.range(0.96, 1.06),
-    gloss: random.unit(),
-  }
+interface Strip {
+  y: number
+  z: number
+  ny: number
+  nz: number
+  at: number
+  part: Part
+  surfaces: Surface[]
 }
 
 /** The painted surfaces of one car, in its own axes: x across, y up, z from rear to front, origin under its middle. */
@@ -37,14 +30,19 @@ export class CarBody {
   readonly length: number
   readonly height: number
   readonly #shape: Shape
-  readonly #strips: { part: Part; y: number; z: number; ny: number; nz: number; at: number }[] = []
+  readonly #strips: Strip[] = []
+  /** Flank and glass; then, over the reflections in the glass, pillars and seams. Left, right. */
+  readonly #flanks: { under: Surface[]; over: Surface[] }[]
+  readonly #shadows: Float64Array[]
+  readonly #tyres: Float64Array[][]
 
   constructor(readonly look: CarLook) {
     const shape = SHAPES[look.shape]!
     const s = look.scale
-    const points = (list: Shape['outline']) => list.map(([z, y]) => [z * s, y * s] as const)
+    const tall = s * look.tall
+    const points = (list: Shape['outline']) => list.map(([z, y]) => [z * s, y * tall] as const)
     this.length = shape.outline.at(-1)![0] * s
-    this.height = Math.max(...shape.outline.map(([, y]) => y)) * s
+    this.height = Math.max(...shape.outline.map(([, y]) => y)) * tall
     const middle = this.length / 2
     this.#shape = {
       ...shape,
@@ -52,39 +50,48 @@ export class CarBody {
       window: points(shape.window).map(([z, y]) => [z - middle, y] as const),
       pillars: shape.pillars.map((z) => z * s - middle),
       wheels: [shape.wheels[0] * s - middle, shape.wheels[1] * s - middle],
-      belt: shape.belt * s,
+      belt: shape.belt * tall,
     }
     for (const [at, part] of shape.parts.entries()) {
       const [z0, y0] = this.#shape.outline[at]!
       const [z1, y1] = this.#shape.outline[at + 1]!
-      this.#strips.push({ part, y: (y0 + y1) / 2, z: (z0 + z1) / 2, ny: z1 - z0, nz: y0 - y1, at })
+      const place = { y: (y0 + y1) / 2, z: (z0 + z1) / 2, ny: z1 - z0, nz: y0 - y1 }
+      // The outline runs upwards at the rear and downwards at the front.
+      const surfaces = this.#stripSurfaces(at, part, at > shape.parts.length / 2)
+      this.#strips.push({ ...place, at, part, surfaces })
     }
+    this.#flanks = [-1, 1].map((side) => ({ under: this.#under(side), over: this.#over(side) }))
+    this.#shadows = [0.12, -0.1].map((margin) => Float64Array.from(this.#ground(margin)))
+    this.#tyres = [this.#tyresAt(-0.3, 0), this.#tyresAt(0.3, 1)]
   }
 
   /** Paints the car where it stands; `travelled` metres turn its wheels and move the street's image in its windows. */
   paint(painter: Painter, pose: Pose, travelled: number): void {
-    const owner = painter.owner
+    const { owner } = painter
     painter.owner = 0
-    painter.polygon(this.#ground(0.12), SHADOW * 0.55, pose)
-    painter.polygon(this.#ground(-0.1), SHADOW, pose)
+    painter.polygon(this.#shadows[0]!, SHADOW * 0.55 * this.look.shadow, pose)
+    painter.polygon(this.#shadows[1]!, SHADOW * this.look.shadow, pose)
     painter.owner = owner
     // The camera in the car's axes tells which surfaces face it.
     const dx = painter.view.x - pose.x
     const dz = painter.view.z - pose.z
     const eyeX = dx * pose.cos - dz * pose.sin
     const eyeZ = dx * pose.sin + dz * pose.cos
-    this.#tyres(painter, pose, eyeZ)
+    for (const tyre of this.#tyres[eyeZ < 0 ? 0 : 1]!) painter.polygon(tyre, TYRE, pose)
     for (const strip of this.#strips) {
       const facing = strip.ny * (painter.view.y - strip.y) + strip.nz * (eyeZ - strip.z)
-      if (facing > 0) this.#strip(painter, pose, strip.at, strip.part, travelled)
+      if (facing <= 0) continue
+      paintAll(painter, strip.surfaces, pose)
+      if (strip.part === 'glass') {
+        this.#gloss(travelled, (from, to) => {
+          const corners = this.#onStrip(strip.at, from, to, 0.1, 0.9)
+          painter.polygon(corners, this.look.glass + 0.75, pose)
+        })
+      }
     }
-    const side = eyeX > this.look.width / 2 ? 1 : eyeX < -this.look.width / 2 ? -1 : 0
-    if (side !== 0) this.#side(painter, pose, side, travelled)
-  }
-
-  /** Glass is dark in a light car; in a dark one the sky in it is brighter than the paint. */
-  get #glass(): number {
-    return this.look.paint > 0 ? GLASS : 0.15
+    const half = this.look.width / 2
+    if (eyeX > half) this.#side(painter, pose, 1, travelled)
+    else if (eyeX < -half) this.#side(painter, pose, 0, travelled)
   }
 
   /** Half the width at a height: the cabin leans inwards. */
@@ -95,7 +102,7 @@ export class CarBody {
     return body * (1 - 0.2 * above)
   }
 
-  #ground(margin: number): Corners {
+  #ground(margin: number): number[] {
     const w = this.look.width / 2 + margin
     const l = this.length / 2 + margin
     return [-w, 0, -l, w, 0, -l, w, 0, l, -w, 0, l]
@@ -112,21 +119,19 @@ export class CarBody {
     return [...corner(u0, v0), ...corner(u1, v0), ...corner(u1, v1), ...corner(u0, v1)]
   }
 
-  #strip(painter: Painter, pose: Pose, at: number, part: Part, travelled: number): void {
-    const bases = { paint: this.look.paint, glass: this.#glass, asphalt: 0 }
-    // The outline runs upwards at the rear and downwards at the front; marks are given from below.
-    const front = at > this.#strips.length / 2
-    for (const [u0, u1, v0, v1, level, from] of MARKS[
-      front && part === 'bumper' ? 'frontBumper' : part
-    ]) {
+  #stripSurfaces(at: number, part: Part, front: boolean): Surface[] {
+    const { look } = this
+    const shade = part === 'roof' || part === 'bonnet' ? look.shade.top : look.shade.end
+    const bases = { paint: look.paint + shade, glass: look.glass, asphalt: 0, head: 0, rear: 0 }
+    return MARKS[front && part === 'bumper' ? 'frontBumper' : part].map((mark, index) => {
+      const [u0, u1, v0, v1, level, from] = look.vary(mark, index)
+      // Marks are given from below.
       const corners = front
         ? this.#onStrip(at, u0, u1, 1 - v0, 1 - v1)
         : this.#onStrip(at, u0, u1, v0, v1)
-      painter.polygon(corners, level + bases[from], pose)
-    }
-    if (part !== 'glass') return
-    this.#gloss(travelled, (from, to) => {
-      painter.polygon(this.#onStrip(at, from, to, 0.1, 0.9), this.#glass + 0.75, pose)
+      const lit = look.lights > 0 && (from === 'head' || from === 'rear')
+      const shine = from === 'head' ? look.lights : look.lights * 0.7
+      return surface(corners, lit ? shine : level + bases[from], lit)
     })
   }
 
@@ -141,83 +146,85 @@ export class CarBody {
   }
 
   /** What shows of the tyres below the bumper at the end that faces the camera. */
-  #tyres(painter: Painter, pose: Pose, eyeZ: number): void {
+  #tyresAt(beyond: number, axle: 0 | 1): Float64Array[] {
     const w = this.look.width / 2
-    const z = eyeZ < 0 ? this.#shape.wheels[0] - 0.3 : this.#shape.wheels[1] + 0.3
-    for (const side of [-1, 1]) {
+    const z = this.#shape.wheels[axle] + beyond
+    return [-1, 1].map((side) => {
       const outer = side * (w - 0.02)
       const inner = side * (w - 0.24)
-      painter.polygon([inner, 0, z, outer, 0, z, outer, 0.45, z, inner, 0.45, z], TYRE, pose)
-    }
+      return Float64Array.of(inner, 0, z, outer, 0, z, outer, 0.45, z, inner, 0.45, z)
+    })
   }
 
-  #side(painter: Painter, pose: Pose, side: number, travelled: number): void {
-    const { paint } = this.look
-    const glass = this.#glass
-    const { outline, window, pillars, wheels, belt } = this.#shape
-    const on = (list: Shape['outline']) => list.flatMap(([z, y]) => [side * this.#half(y), y, z])
-    const box = (z0: number, y0: number, z1: number, y1: number, level: number) =>
-      painter.polygon(
-        on([
-          [z0, y0],
-          [z0, y1],
-          [z1, y1],
-          [z1, y0],
-        ]),
-        level,
-        pose,
-      )
-    painter.polygon(on(outline), paint, pose)
-    // The lower half of a flank mirrors the road, the shoulder the sky.
+  #onFlank(side: number, list: Shape['outline']): number[] {
+    return list.flatMap(([z, y]) => [side * this.#half(y), y, z])
+  }
+
+  #box(side: number, z0: number, y0: number, z1: number, y1: number): number[] {
+    return this.#onFlank(side, [
+      [z0, y0],
+      [z0, y1],
+      [z1, y1],
+      [z1, y0],
+    ])
+  }
+
+  #under(side: number): Surface[] {
+    const { glass, shade } = this.look
+    const { outline, window, belt } = this.#shape
+    const paint = this.look.paint + (side < 0 ? shade.left : shade.right)
     const first = outline[1]![0]
     const last = outline.at(-2)![0]
-    box(first + 0.05, 0.3, last - 0.05, 0.52, paint - 0.35)
-    box(first + 0.15, belt - 0.1, last - 0.7, belt - 0.04, paint + 0.35)
-    painter.polygon(on(window), glass, pose)
-    this.#gloss(travelled, (from, to) => {
-      const z0 = window[0]![0] + ((from + 1) / 2) * (window.at(-1)![0] - window[0]![0]) * 0.8 + 0.2
-      box(z0, belt + 0.08, z0 + (to - from) * 0.8, belt + 0.3, glass + 0.8)
-    })
-    for (const z of pillars) box(z - 0.045, belt, z + 0.045, this.height - 0.1, paint)
-    for (const z of [pillars[0]! - 0.02, pillars[1]! + 0.03, pillars[1]! + 1.05]) {
-      box(z, 0.4, z + 0.03, belt, paint - 0.6)
-    }
-    box(pillars[0]! + 0.12, belt - 0.2, pillars[0]! + 0.32, belt - 0.15, paint - 0.7)
-    box(pillars[1]! + 0.15, belt - 0.2, pillars[1]! + 0.35, belt - 0.15, paint - 0.7)
-    for (const z of wheels) this.#wheel(painter, pose, side, z, travelled)
+    return [
+      surface(this.#onFlank(side, outline), paint),
+      // The lower half of a flank mirrors the road, the shoulder the sky.
+      surface(this.#box(side, first + 0.05, 0.3, last - 0.05, 0.52), paint - 0.35),
+      surface(this.#box(side, first + 0.15, belt - 0.1, last - 0.7, belt - 0.04), paint + 0.35),
+      surface(this.#onFlank(side, window), glass),
+    ]
   }
 
-  #wheel(painter: Painter, pose: Pose, side: number, z: number, travelled: number): void {
-    const x = side * (this.look.width / 2)
-    const disc = (radius: number) => {
-      const corners: number[] = []
-      for (let i = 0; i < 12; i++) {
-        corners.push(x, 0.32 + radius * sine(i / 12), z + radius * cosine(i / 12))
-      }
-      return corners
-    }
-    painter.polygon(disc(0.37), -1.4, pose)
-    painter.polygon(disc(0.32), TYRE, pose)
-    painter.polygon(disc(0.2), 0.15, pose)
-    for (let spoke = 0; spoke < 5; spoke++) {
-      const turn = spoke / 5 - travelled / (2 * Math.PI * 0.32)
-      const c = cosine(turn)
-      const s = sine(turn)
-      const corner = (along: number, across: number) => [
-        x,
-        0.32 + s * along + c * across,
-        z + c * along - s * across,
-      ]
-      painter.polygon(
-        [
-          ...corner(0.06, -0.03),
-          ...corner(0.2, -0.05),
-          ...corner(0.2, 0.05),
-          ...corner(0.06, 0.03),
-        ],
-        -0.6,
-        pose,
-      )
-    }
+  #over(side: number): Surface[] {
+    const { shade } = this.look
+    const { pillars, belt } = this.#shape
+    const paint = this.look.paint + (side < 0 ? shade.left : shade.right)
+    const box = (z0: number, y0: number, z1: number, y1: number, level: number) =>
+      surface(this.#box(side, z0, y0, z1, y1), level)
+    const mirror = pillars[1]! + 0.75
+    return [
+      ...pillars.map((z) => box(z - 0.045, belt, z + 0.045, this.height - 0.1, paint)),
+      ...[pillars[0]! - 0.02, pillars[1]! + 0.03, pillars[1]! + 1.05].map((z) =>
+        box(z, 0.4, z + 0.03, belt, paint - 0.6),
+      ),
+      box(pillars[0]! + 0.12, belt - 0.2, pillars[0]! + 0.32, belt - 0.15, paint - 0.7),
+      box(pillars[1]! + 0.15, belt - 0.2, pillars[1]! + 0.35, belt - 0.15, paint - 0.7),
+      box(mirror, belt + 0.02, mirror + 0.2, belt + 0.15, paint - 0.3),
+    ]
+  }
+
+  #side(painter: Painter, pose: Pose, right: 0 | 1, travelled: number): void {
+    const { under, over } = this.#flanks[right]!
+    const { window, wheels, belt } = this.#shape
+    const side = right === 1 ? 1 : -1
+    paintAll(painter, under, pose)
+    this.#gloss(travelled, (from, to) => {
+      const z0 = window[0]![0] + ((from + 1) / 2) * (window.at(-1)![0] - window[0]![0]) * 0.8 + 0.2
+      const corners = this.#box(side, z0, belt + 0.08, z0 + (to - from) * 0.8, belt + 0.3)
+      painter.polygon(corners, this.look.glass + 0.8, pose)
+    })
+    paintAll(painter, over, pose)
+    const x = (side * this.look.width) / 2
+    for (const z of wheels) paintWheel(painter, pose, x, z, 0.33, travelled, this.look.wheel)
+  }
+}
+
+function surface(corners: Corners, level: number, lamp = false): Surface {
+  return { corners: Float64Array.from(corners), level, lamp }
+}
+
+function paintAll(painter: Painter, surfaces: readonly Surface[], pose: Pose): void {
+  for (const { corners, level, lamp } of surfaces) {
+    if (lamp) painter.lamp(corners, level, pose)
+    else painter.polygon(corners, level, pose)
   }
 }

@@ -1,7 +1,7 @@
 // From metres to pixels: a pinhole camera above a flat street, and the polygons that it sees.
 //
-// World axes: x to the right, y up, z forward; the ground is y = 0. The camera looks along +z and never turns far, so
-// its turning and shaking is a shift of the whole picture: at 0.5 degrees the error of that is below a tenth of a pixel.
+// World axes: x to the right, y up, z forward; the ground is y = 0. The camera turns about the upright axis; its pitch
+// and its shaking are a shift of the whole picture: at 0.5 degrees the error of that is below a tenth of a pixel.
 import type { LogCanvas } from './canvas.js'
 
 /** Where the camera is and how its picture is shifted. */
@@ -10,6 +10,9 @@ export interface View {
   x: number
   y: number
   z: number
+  /** It looks along (sin, cos) of its heading, as a body does. */
+  sin: number
+  cos: number
   /** Focal length in pixels. */
   focal: number
   /** Vanishing point in pixels, shake included. */
@@ -25,6 +28,14 @@ export interface Pose {
   cos: number
 }
 
+/** How the light of a scene changes what is painted. */
+export interface Tone {
+  /** Log intensities are multiplied by this: below 1 in the dark and in haze. */
+  contrast: number
+  /** Added to the log intensity of lamps: they flicker with the mains. */
+  lamp: number
+}
+
 /** Corners of a flat polygon: x, y, z of each in turn, metres. */
 export type Corners = readonly number[] | Float64Array
 
@@ -37,7 +48,8 @@ const AT_REST: Pose = { x: 0, z: 0, sin: 0, cos: 1 }
 
 /** Paints polygons of the world onto a canvas, in the order of the calls. */
 export class Painter {
-  view: View = { x: 0, y: 1, z: 0, focal: 266, centreX: 152, centreY: 110 }
+  view: View = { x: 0, y: 1, z: 0, sin: 0, cos: 1, focal: 266, centreX: 152, centreY: 110 }
+  tone: Tone = { contrast: 1, lamp: 0 }
   /** Number that pixels get as their owner while the canvas tracks; 0 = nobody. */
   owner = 0
   readonly #x = new Float64Array(MOST_CORNERS)
@@ -50,12 +62,44 @@ export class Painter {
 
   /** A flat polygon of the world, or of a body when a pose is given. */
   polygon(corners: Corners, level: number, pose: Pose = AT_REST): void {
+    this.#paint(corners, level * this.tone.contrast, pose)
+  }
+
+  /** A polygon that shines by itself: as bright by night as by day. */
+  lamp(corners: Corners, level: number, pose: Pose = AT_REST): void {
+    this.#paint(corners, level + this.tone.lamp, pose)
+  }
+
+  /** Depth of a place before the camera, metres. */
+  depth(x: number, z: number): number {
+    const { view } = this
+    return (x - view.x) * view.sin + (z - view.z) * view.cos
+  }
+
+  /** Whether any of what lies within `radius` metres of a place may be in the picture; errs towards true. */
+  sees(x: number, z: number, radius: number): boolean {
+    const { view } = this
+    const depth = this.depth(x, z)
+    if (depth + radius < NEAR || depth - radius > FAR) return false
+    const aside = (x - view.x) * view.cos - (z - view.z) * view.sin
+    const half = this.canvas.width / 2
+    const off = Math.abs(view.centreX - half)
+    const slope = (half + off) / view.focal
+    return Math.abs(aside) - depth * slope <= radius * (1 + slope)
+  }
+
+  #paint(corners: Corners, level: number, pose: Pose): void {
     const n = corners.length / 3
-    const view = this.view
-    const { sin, cos } = pose
-    const right = pose.x - view.x
-    const ahead = pose.z - view.z
-    const [xs, ys, zs] = [this.#x, this.#y, this.#z]
+    const { view } = this
+    const sin = pose.sin * view.cos - pose.cos * view.sin
+    const cos = pose.cos * view.cos + pose.sin * view.sin
+    const dx = pose.x - view.x
+    const dz = pose.z - view.z
+    const right = dx * view.cos - dz * view.sin
+    const ahead = dx * view.sin + dz * view.cos
+    const xs = this.#x
+    const ys = this.#y
+    const zs = this.#z
     let nearest = Number.POSITIVE_INFINITY
     let farthest = Number.NEGATIVE_INFINITY
     for (let i = 0; i < n; i++) {
@@ -75,7 +119,7 @@ export class Painter {
 
   /** Covers everything. */
   background(level: number): void {
-    this.canvas.level.fill(level)
+    this.canvas.level.fill(level * this.tone.contrast)
     if (this.canvas.tracking) this.canvas.owner.fill(0)
   }
 

@@ -1,25 +1,13 @@
 // The three kinds of scene, laid out from a seed.
+
+import { PLAIN_RIDE, type Ride } from './camera.js'
 import type { LogCanvas } from './canvas.js'
+import { makeHouses } from './houses.js'
 import { sine } from './math.js'
+import { Mesh } from './mesh.js'
 import { Random } from './random.js'
-import {
-  type Actor,
-  makeCar,
-  makePerson,
-  type Ride,
-  Scene,
-  STREET_LENGTH,
-  straight,
-} from './scene.js'
-import {
-  Mesh,
-  makeHouses,
-  makePole,
-  makeRoad,
-  makeSkyline,
-  makeTree,
-  type StreetPlan,
-} from './street.js'
+import { type Actor, makeCar, makePerson, Scene, STREET_LENGTH, straight } from './scene.js'
+import { makePole, makeRoad, makeSkyline, makeTree, type StreetPlan } from './street.js'
 
 /** `street`: driving along one; `mixed`: driving up to a junction where cars cross; `crossing`: a fixed camera beside a road. */
 export type Place = 'street' | 'mixed' | 'crossing'
@@ -51,17 +39,21 @@ export function makePlace(place: Place, cast: Cast, canvas: LogCanvas, seed: num
     junction: place === 'mixed' ? { from: 17, to: 27 } : undefined,
   }
   const ride: Ride = {
+    ...PLAIN_RIDE,
     speed: place === 'street' ? stones.range(6, 8.5) : stones.range(2.5, 3.5),
     height: 1.3,
     shake: canvas.width / 304,
     focal: (FOCAL_304 * canvas.width) / 304,
+    centreX: canvas.width / 2,
     horizon: canvas.height * 0.46,
     phase: stones.unit(),
   }
   const surroundings = {
     skyline: makeSkyline(stones),
-    backdrop: [makeRoad(plan, stones), ...makeHouses(plan, stones)],
+    ground: [makeRoad(plan, stones)],
+    walls: makeHouses(plan, stones),
     standing: makeStanding(plan, stones),
+    corridor: [plan.leftWall, plan.rightWall] as const,
   }
   const driving = Math.ceil(cast.cars / 2)
   const actors = [
@@ -124,10 +116,12 @@ function castWalkers(count: number, plan: StreetPlan, random: Random): Actor[] {
     const right = random.chance(0.5)
     if (plan.junction && n % 2 === 0) {
       const z = plan.junction.from - 2 + random.unit()
-      return makePerson({ x: random.range(-4, 4), z, vx: pace, vz: 0 }, random, 2 * plan.rightWall)
+      const motion = { x: random.range(-4, 4), z, vx: pace, vz: 0 }
+      return makePerson(motion, pace > 0 ? 0.25 : 0.75, random, 2 * plan.rightWall)
     }
     const x = right ? plan.rightKerb + 1.4 : plan.leftKerb - 1.6
-    return makePerson({ x, z: random.range(8, 60), vx: 0, vz: pace }, random)
+    const motion = { x, z: random.range(8, 60), vx: 0, vz: pace }
+    return makePerson(motion, pace > 0 ? 0 : 0.5, random)
   })
 }
 
@@ -155,10 +149,12 @@ function makeCrossing(
   walkers: Random,
 ): Scene {
   const ride: Ride = {
+    ...PLAIN_RIDE,
     speed: 0,
     height: 1.6,
     shake: 0,
     focal: (FOCAL_304 * canvas.width) / 304,
+    centreX: canvas.width / 2,
     horizon: canvas.height * 0.5,
     phase: 0,
   }
@@ -171,7 +167,9 @@ function makeCrossing(
   for (let x = -40; x < 40; x += stones.range(2.5, 4)) wall.upright(-0.7, x, 2, x + 1.3, 4)
   const surroundings = {
     skyline: makeSkyline(stones),
-    backdrop: [ground, wall],
+    ground: [ground],
+    walls: [wall],
+    corridor: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const,
     standing: [
       makePole(stones.range(-7, -3), 17, 1.2, stones),
       makeTree(stones.range(3, 8), 19, stones),
@@ -187,7 +185,7 @@ function makeCrossing(
   const people = Array.from({ length: cast.people }, () => {
     const pace = walkers.range(0.9, 1.6) * (walkers.chance(0.5) ? 1 : -1)
     const motion = { x: walkers.range(-6, 6), z: walkers.range(17, 18.5), vx: pace, vz: 0 }
-    return makePerson(motion, walkers, ACROSS)
+    return makePerson(motion, pace > 0 ? 0.25 : 0.75, walkers, ACROSS)
   })
   return new Scene(canvas, ride, surroundings, [...cars, ...people])
 }

@@ -1,22 +1,27 @@
 // A scene: what stands where, what moves how, and where the camera is, as functions of time. Nothing is integrated step
 // by step, so any moment can be painted on its own and the same seed gives the same street at any step.
 
+import { type Ride, viewOf } from './camera.js'
 import type { LogCanvas } from './canvas.js'
-import { CarBody, drawLook } from './car.js'
+import { CarBody } from './car.js'
+import { type CarLook, drawLook } from './car-look.js'
 import { sine } from './math.js'
-import { FAR, Painter, type View } from './painter.js'
+import type { Mesh } from './mesh.js'
+import { FAR, Painter, type Tone, type View } from './painter.js'
 import { drawPerson, paintPerson } from './person.js'
 import type { Random } from './random.js'
-import { type Mesh, SKY } from './street.js'
+import { SKY } from './street.js'
 
-/** Class numbers of the labels, as in Gen1. */
+/** Class numbers of the labels: the first two as in Gen1, the others our own. */
 export const CLASS_CAR = 0
 export const CLASS_PERSON = 1
+/** Bicycles and motorcycles, with who rides them. */
+export const CLASS_TWO_WHEELER = 2
+/** Lorries and buses; vans are cars, as in Gen1. */
+export const CLASS_HEAVY = 3
 
 /** A street repeats after so many metres, so that a drive of any length stays on it. */
 export const STREET_LENGTH = FAR
-/** What lies farther behind the camera comes again from ahead. */
-const BEHIND = 8
 
 /** A place on the ground, metres. */
 export interface Spot {
@@ -26,7 +31,8 @@ export interface Spot {
 
 /** Something that moves or is labelled. */
 export interface Actor {
-  readonly classId: number
+  /** Undefined: it moves but is nothing that anybody looks for. */
+  readonly classId: number | undefined
   /** Where its middle is; the scene brings it back into the stretch of street that is seen. */
   path(seconds: number): Spot
   /** Metres after which it comes again from the other side, for what moves across. */
@@ -34,107 +40,148 @@ export interface Actor {
   /** From its middle to its nearest part, metres along the view. */
   readonly reach: number
   /** @param way where `path` has brought it, which turns wheels and legs */
-  paint(painter: Painter, at: Spot, way: Spot): void
-}
-
-/** How the camera moves and shakes. */
-export interface Ride {
-  /** Metres per second along z. */
-  speed: number
-  /** Metres above the road. */
-  height: number
-  /** Pixels: vertical shake of the car at rest 1, and of none 0. */
-  shake: number
-  focal: number
-  horizon: number
-  phase: number
+  paint(painter: Painter, at: Spot, way: Spot, seconds: number): void
 }
 
 /** What stands still in one length of street. */
 export interface Surroundings {
   /** Before everything, at the end of the view. */
   skyline: Mesh
-  /** Painted first, in this order: road, then houses from the far end. */
-  backdrop: readonly Mesh[]
+  /** Painted first: road and ground. */
+  ground: readonly Mesh[]
+  /** Then these, and what stands between them in side streets, from the far end. */
+  walls: readonly Mesh[]
   /** Painted by distance, together with the actors. */
   standing: readonly Mesh[]
+  /** From one row of walls to the other, metres; who is outside them is in a side street. */
+  corridor: readonly [left: number, right: number]
 }
+
+/** What the light is like. */
+export interface Light {
+  sky: number
+  contrast: number
+  /** Depth in log intensity and frequency in hertz of lamps on the mains. */
+  flicker: number
+  flickerHz: number
+}
+
+/** Even daylight. */
+export const DAYLIGHT: Light = { sky: SKY, contrast: 1, flicker: 0, flickerHz: 100 }
 
 /** A street with its actors, ready to be painted at any time. */
 export class Scene {
   readonly #painter: Painter
+  readonly #whole = new Map<number, number>()
 
+  /** @param behind metres behind the camera after which things come again from ahead */
   constructor(
     readonly canvas: LogCanvas,
     readonly ride: Ride,
     readonly surroundings: Surroundings,
     readonly actors: readonly Actor[],
+    readonly light: Light = DAYLIGHT,
+    readonly behind = 8,
   ) {
     this.#painter = new Painter(canvas)
   }
 
-  /** Where the camera is. Its shake: the body on its springs, the engine, the road. */
+  /** Where the camera is. */
   view(seconds: number): View {
-    const { speed, height, shake, focal, horizon, phase } = this.ride
-    const t = seconds
-    const pitch =
-      1.1 * sine(1.7 * t + phase) +
-      0.6 * sine(9.3 * t + 3 * phase) +
-      0.25 * sine(23.7 * t + 7 * phase)
-    const yaw = 2 * sine(0.31 * t + phase) + 0.45 * sine(7.1 * t + 5 * phase)
-    return {
-      x: 0,
-      y: height,
-      z: speed * t,
-      focal,
-      centreX: this.canvas.width / 2 + shake * yaw,
-      centreY: horizon + shake * pitch,
-    }
+    return viewOf(this.ride, seconds)
   }
 
   /** Paints the whole picture at a time. Pixels of an actor get its track as owner: see `classOf`. */
   paint(seconds: number): void {
     const painter = this.#painter
     painter.view = this.view(seconds)
+    painter.tone = this.#tone(seconds)
     painter.owner = 0
-    painter.background(SKY)
-    const camera = painter.view.z
-    const { skyline, backdrop, standing } = this.surroundings
+    this.#whole.clear()
+    painter.background(this.light.sky)
+    const { z: camera } = painter.view
+    const { skyline, ground, walls, standing, corridor } = this.surroundings
     skyline.paint(painter, camera)
-    const here = Math.floor((camera - BEHIND) / STREET_LENGTH) * STREET_LENGTH
+    const here = Math.floor((camera - this.behind) / STREET_LENGTH) * STREET_LENGTH
     const stretches = [here + STREET_LENGTH, here]
-    for (const offset of stretches) for (const mesh of backdrop) mesh.paint(painter, offset)
-    const order: { depth: number; owner: number; paint(): void }[] = []
+    for (const offset of stretches) for (const mesh of ground) mesh.paint(painter, offset)
+    const outside: Item[] = []
+    const inside: Item[] = []
     for (const offset of stretches) {
+      for (const mesh of walls) {
+        const { x, z } = mesh.middle
+        if (!painter.sees(x, z + offset, mesh.radius)) continue
+        outside.push({
+          depth: mesh.end + offset,
+          owner: 0,
+          paint: () => mesh.paint(painter, offset),
+        })
+      }
       for (const mesh of standing) {
-        order.push({ depth: mesh.z + offset, owner: 0, paint: () => mesh.paint(painter, offset) })
+        const { x, z } = mesh.middle
+        if (!painter.sees(x, z + offset, mesh.radius)) continue
+        const aside = mesh.sway * sine(0.7 * seconds + mesh.phase)
+        inside.push({
+          depth: painter.depth(x, mesh.z + offset),
+          owner: 0,
+          paint: () => mesh.paint(painter, offset, aside),
+        })
       }
     }
     for (const [index, actor] of this.actors.entries()) {
       const way = actor.path(seconds)
       const across = actor.acrossEvery ? Math.floor(way.x / actor.acrossEvery + 0.5) : 0
-      const ahead = -Math.floor((way.z - camera + BEHIND) / STREET_LENGTH)
+      const ahead = -Math.floor((way.z - camera + this.behind) / STREET_LENGTH)
       const at = {
         x: way.x - across * (actor.acrossEvery ?? 0),
         z: way.z + ahead * STREET_LENGTH,
       }
       // Who comes again is somebody else: both counts only grow, so the track is new each time.
-      const lap = Math.abs(across) + ahead
+      const lap = Math.abs(across) + Math.abs(ahead)
       const owner = 1 + index + lap * this.actors.length
-      order.push({ depth: at.z - actor.reach, owner, paint: () => actor.paint(painter, at, way) })
+      const between = at.x - actor.reach > corridor[0] && at.x + actor.reach < corridor[1]
+      const depth = between ? painter.depth(at.x, at.z) - actor.reach : at.z
+      const paint = () => actor.paint(painter, at, way, seconds)
+      ;(between ? inside : outside).push({ depth, owner, paint })
     }
-    order.sort((a, b) => b.depth - a.depth)
-    for (const { owner, paint } of order) {
+    this.#all(outside)
+    this.#all(inside)
+  }
+
+  /** From the far end to the near one. */
+  #all(items: Item[]): void {
+    const painter = this.#painter
+    const { canvas } = this
+    items.sort((a, b) => b.depth - a.depth)
+    for (const { owner, paint } of items) {
       painter.owner = owner
       paint()
+      if (owner > 0 && canvas.tracking) this.#whole.set(owner, canvas.owned(owner))
     }
     painter.owner = 0
   }
 
-  /** Class of a track. */
-  classOf(owner: number): number {
+  /** Pixels that a track would have if nothing stood before it, in the last picture for which the canvas tracked. */
+  whole(owner: number): number {
+    return this.#whole.get(owner) ?? 0
+  }
+
+  #tone(seconds: number): Tone {
+    const { contrast, flicker, flickerHz } = this.light
+    // A lamp is bright twice in each period of the mains.
+    return { contrast, lamp: flicker === 0 ? 0 : flicker * sine(flickerHz * seconds) }
+  }
+
+  /** Class of a track; undefined: nothing that anybody looks for. */
+  classOf(owner: number): number | undefined {
     return this.actors[(owner - 1) % this.actors.length]!.classId
   }
+}
+
+interface Item {
+  depth: number
+  owner: number
+  paint(): void
 }
 
 /** Straight, even motion: metres at time 0, metres per second. */
@@ -156,8 +203,9 @@ export function makeCar(
   heading: number,
   random: Random,
   acrossEvery?: number,
+  look: CarLook = drawLook(random),
 ): Actor {
-  const body = new CarBody(drawLook(random))
+  const body = new CarBody(look)
   const sin = sine(heading)
   const cos = sine(heading + 0.25)
   const start = random.range(0, 9)
@@ -171,16 +219,25 @@ export function makeCar(
   }
 }
 
-/** Someone who walks straight on. */
-export function makePerson(motion: Motion, random: Random, acrossEvery?: number): Actor {
+/** Someone who walks straight on, or stands where the motion is none; `heading` in turns, as for a car. */
+export function makePerson(
+  motion: Motion,
+  heading: number,
+  random: Random,
+  acrossEvery?: number,
+): Actor {
   const look = drawPerson(random)
-  const sideways = Math.sign(motion.vx)
+  const sin = sine(heading)
+  const cos = sine(heading + 0.25)
+  const stir = motion.vx === 0 && motion.vz === 0 ? 0 : 1
   return {
     classId: CLASS_PERSON,
     path: straight(motion),
     acrossEvery,
     reach: 0.2,
-    paint: (painter, at, way) =>
-      paintPerson(painter, look, at.x, at.z, sideways === 0 ? way.z : way.x, sideways),
+    paint: (painter, at, way) => {
+      const walked = way.x * sin + way.z * cos
+      paintPerson(painter, look, { x: at.x, z: at.z, sin, cos }, walked, stir)
+    },
   }
 }

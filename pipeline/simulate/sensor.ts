@@ -8,6 +8,8 @@ import type { Random } from './random.js'
 export interface SensorSpec {
   /** Change of log intensity (natural) that makes an ON or OFF event, mean over the pixels. */
   threshold: number
+  /** OFF thresholds against ON thresholds, mean over mean: above 1 a sensor sends more ON events. */
+  offRatio: number
   /** Spread of the thresholds: standard deviation over mean. */
   mismatch: number
   /** Time constant of the photoreceptor, µs. */
@@ -21,7 +23,19 @@ export interface SensorSpec {
   /** Number of pixels that fire all the time, and the largest rate of one. */
   hotPixels: number
   hotRate: number
+  /**
+   * Overdriven pixels: this share of those that look at more than `burstFrom` (log intensity as painted) answers a change
+   * with a burst, several events in a microsecond, half of the bursts longer than `burstMedian` events.
+   */
+  burstShare: number
+  burstFrom: number
+  burstMedian: number
+  /** Events per second that the read-out takes; what comes faster is lost evenly. 0: no limit. */
+  mostRate: number
 }
+
+/** Events of the longest burst. */
+const LONGEST_BURST = 150
 
 const FIRST_CAPACITY = 16_384
 
@@ -32,6 +46,10 @@ export class EventSensor {
   readonly #up: Float32Array
   readonly #down: Float32Array
   readonly #silentUntil: Int32Array
+  /** 0: never bursts; else how long this pixel's bursts are against the median. */
+  readonly #burst: Float32Array
+  /** Signal events of each pixel since the last `clearFired`, at most 255; noise is not counted. */
+  readonly fired: Uint8Array
   readonly #hot: { pixel: number; rate: number; on: number }[]
   #offset = new Uint16Array(FIRST_CAPACITY)
   #pixel = new Uint32Array(FIRST_CAPACITY)
@@ -52,11 +70,17 @@ export class EventSensor {
     this.#up = new Float32Array(pixels)
     this.#down = new Float32Array(pixels)
     this.#silentUntil = new Int32Array(pixels)
+    this.fired = new Uint8Array(pixels)
+    this.#burst = new Float32Array(pixels)
     for (let i = 0; i < pixels; i++) {
       this.#up[i] = this.#drawThreshold()
-      this.#down[i] = this.#drawThreshold()
+      this.#down[i] = this.#drawThreshold() * spec.offRatio
       // Somewhere between its last event and its next, else all pixels would fire in step.
       this.#memory[i] = picture[i]! + random.range(-this.#up[i]!, this.#down[i]!)
+    }
+    if (spec.burstShare > 0) {
+      for (let i = 0; i < pixels; i++)
+        if (random.chance(spec.burstShare)) this.#burst[i] = random.range(0.2, 2)
     }
     this.#hot = Array.from({ length: spec.hotPixels }, () => {
       const u = random.unit()
@@ -78,7 +102,13 @@ export class EventSensor {
     this.#count = 0
     this.#fireChanges(picture, startUs, stepUs)
     this.#fireNoise(stepUs)
+    this.#limit(stepUs)
     return this.#sorted(startUs, stepUs)
+  }
+
+  /** Begins counting `fired` anew. */
+  clearFired(): void {
+    this.fired.fill(0)
   }
 
   #fireChanges(picture: Float32Array, startUs: number, stepUs: number): void {
@@ -86,6 +116,9 @@ export class EventSensor {
     const refractory = this.spec.refractoryUs
     const seen = this.#seen
     const memory = this.#memory
+    const bursts = this.#burst
+    const fired = this.fired
+    const burstFrom = this.spec.burstFrom
     for (let i = 0; i < picture.length; i++) {
       const before = seen[i]!
       const lag = picture[i]! - before
@@ -108,9 +141,47 @@ export class EventSensor {
         if (startUs + at < this.#silentUntil[i]!) continue
         this.#silentUntil[i] = startUs + at + refractory
         this.#put(at, i, on ? 1 : 0)
+        if (fired[i]! < 255) fired[i]! += 1
+        if (bursts[i]! > 0 && picture[i]! + before > 2 * burstFrom)
+          this.#fireBurst(at, stepUs, i, on ? 1 : 0)
       }
       memory[i] = level
     }
+  }
+
+  /**
+   * What an overdriven pixel adds to an event: two or three more in each microsecond, with pauses, mostly of the same
+   * polarity, and in some pixels of both in turn. Lengths fall off as 1 / n squared.
+   */
+  #fireBurst(from: number, stepUs: number, pixel: number, polarity: number): void {
+    const { random } = this
+    const median = this.spec.burstMedian * this.#burst[pixel]!
+    const length = Math.min(median / (2 * random.unit() + 1e-3), LONGEST_BURST)
+    const flips = random.chance(0.3) ? 0.5 : 0.05
+    let at = from
+    for (let n = 1; n < length; n++) {
+      const draw = random.unit()
+      if (draw < 0.04) at += random.below(250)
+      else if (draw < 0.38) at += 1
+      if (at >= stepUs) return
+      this.#put(at, pixel, random.chance(flips) ? 1 - polarity : polarity)
+    }
+  }
+
+  /** Loses what the read-out cannot take. */
+  #limit(stepUs: number): void {
+    const most = (this.spec.mostRate * stepUs) / 1e6
+    if (most === 0 || this.#count <= most) return
+    const share = most / this.#count
+    let kept = 0
+    for (let n = 0; n < this.#count; n++) {
+      if (!this.random.chance(share)) continue
+      this.#offset[kept] = this.#offset[n]!
+      this.#pixel[kept] = this.#pixel[n]!
+      this.#polarity[kept] = this.#polarity[n]!
+      kept += 1
+    }
+    this.#count = kept
   }
 
   #fireNoise(stepUs: number): void {

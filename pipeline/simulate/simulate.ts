@@ -4,10 +4,12 @@ import { SaccadeError } from '../errors.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import type { Label } from '../sources/labels.js'
 import { LogCanvas } from './canvas.js'
+import { drawConditions } from './conditions.js'
+import { makeHard } from './hard.js'
 import { makePlace, type Place } from './places.js'
 import { Random } from './random.js'
-import type { Scene } from './scene.js'
 import { EventSensor, type SensorSpec } from './sensor.js'
+import { visibleLabels } from './visible.js'
 
 /** What to simulate. Only the seed is needed. */
 export interface SimulateSpec {
@@ -19,10 +21,10 @@ export interface SimulateSpec {
   width?: number
   height?: number
   /** Default `street`. */
-  scene?: Place
-  /** Cars in the scene, parked ones included; default 8 (2 beside a road). */
+  scene?: Place | 'hard'
+  /** Cars in the scene, parked ones included; default 8 (2 beside a road; `hard` draws it). */
   cars?: number
-  /** People on foot; default 4 (1 beside a road). */
+  /** People on foot; default 4 (1 beside a road; `hard` draws it). */
   people?: number
   /** What the sensor is like, where it differs from the default of the scene. */
   sensor?: Partial<SensorSpec>
@@ -33,12 +35,9 @@ export const LABEL_EVERY_US = 50_000
 /** Distance of the painted pictures, µs; the sensor interpolates between them. */
 const STEP_US = 2500
 
-/** A label needs so many pixels a side, and this share of its box painted by the object itself. */
-const LEAST_SIDE = 8
-const LEAST_SHARE = 0.4
-
 const MOVING_SENSOR: SensorSpec = {
   threshold: 0.45,
+  offRatio: 1,
   mismatch: 0.2,
   lagUs: 4000,
   refractoryUs: 1000,
@@ -46,6 +45,10 @@ const MOVING_SENSOR: SensorSpec = {
   noiseOn: 0.6,
   hotPixels: 4,
   hotRate: 800,
+  burstShare: 0,
+  burstFrom: 0,
+  burstMedian: 1,
+  mostRate: 0,
 }
 /** By day, beside a road, as in recordings with a camera at rest: less noise, no shaking lamp or lens. */
 const RESTING_SENSOR: SensorSpec = { ...MOVING_SENSOR, noiseRate: 0.12, hotPixels: 1 }
@@ -70,6 +73,9 @@ export function simulate(spec: SimulateSpec): Simulation {
   return new Simulation(checked(spec))
 }
 
+/** Names of the scenes. */
+export const SCENES: readonly string[] = ['street', 'mixed', 'crossing', 'hard']
+
 type WholeSpec = Required<Omit<SimulateSpec, 'sensor'>> & { sensor: SensorSpec }
 
 /** One simulated recording. */
@@ -90,10 +96,14 @@ export class Simulation {
   /** Events in packets of 2.5 ms, stamps never falling. A packet is valid until the next is pulled; it belongs to no pool. */
   *packets(): Generator<EventPacket, void> {
     const { seed, width, height, durationUs, scene: place, sensor: sensorSpec } = this.spec
+    const cast = { cars: this.spec.cars, people: this.spec.people }
     this.labels.length = 0
     this.reached = 0
     const canvas = new LogCanvas(width, height)
-    const scene = makePlace(place, this.spec, canvas, seed)
+    const scene =
+      place === 'hard'
+        ? makeHard(canvas, seed, { ...drawConditions(seed), ...cast })
+        : makePlace(place, cast, canvas, seed)
     scene.paint(0)
     const sensor = new EventSensor(width, sensorSpec, new Random(seed, 4), canvas.level)
     for (let start = 0; start < durationUs; ) {
@@ -101,74 +111,43 @@ export class Simulation {
       const end = Math.min(start + STEP_US, durationUs)
       canvas.tracking = end % LABEL_EVERY_US === 0
       scene.paint(end / 1e6)
-      if (canvas.tracking) this.labels.push(...labelsOf(scene, end))
+      const packet = sensor.step(canvas.level, start, end - start)
+      if (canvas.tracking) {
+        this.labels.push(...visibleLabels(scene, sensor.fired, end))
+        sensor.clearFired()
+      }
       this.reached = end
-      yield sensor.step(canvas.level, start, end - start)
+      yield packet
       start = end
     }
   }
 }
 
-/** Boxes around what is visible of each actor, by track. */
-function labelsOf(scene: Scene, t: number): Label[] {
-  const { owner, width } = scene.canvas
-  const seen = new Map<
-    number,
-    { left: number; right: number; top: number; bottom: number; pixels: number }
-  >()
-  for (let i = 0; i < owner.length; i++) {
-    const track = owner[i]!
-    if (track === 0) continue
-    const x = i % width
-    const y = (i / width) | 0
-    const box = seen.get(track)
-    if (box === undefined) {
-      seen.set(track, { left: x, right: x, top: y, bottom: y, pixels: 1 })
-      continue
-    }
-    box.pixels += 1
-    box.left = Math.min(box.left, x)
-    box.right = Math.max(box.right, x)
-    box.bottom = y
-  }
-  const labels: Label[] = []
-  for (const [trackId, { left, right, top, bottom, pixels }] of seen) {
-    const w = right + 1 - left
-    const h = bottom + 1 - top
-    if (w < LEAST_SIDE || h < LEAST_SIDE || pixels < LEAST_SHARE * w * h) continue
-    const classId = scene.classOf(trackId)
-    labels.push({ t, x: left, y: top, w, h, classId, confidence: 1, trackId })
-  }
-  return labels.sort((a, b) => a.trackId - b.trackId)
-}
-
 function checked(spec: SimulateSpec): WholeSpec {
+  wholeNumber('seed', spec.seed, 0, 4_294_967_295)
   const resting = spec.scene === 'crossing'
+  const drawn = spec.scene === 'hard' ? drawConditions(spec.seed) : undefined
   const whole = {
     durationUs: 2_000_000,
     width: 304,
     height: 240,
-    scene: 'street' as Place,
-    cars: resting ? 2 : 8,
-    people: resting ? 1 : 4,
+    scene: 'street' as const,
+    cars: drawn?.cars ?? (resting ? 2 : 8),
+    people: drawn?.people ?? (resting ? 1 : 4),
     ...spec,
-    sensor: { ...(resting ? RESTING_SENSOR : MOVING_SENSOR), ...spec.sensor },
+    sensor: { ...(drawn?.sensor ?? (resting ? RESTING_SENSOR : MOVING_SENSOR)), ...spec.sensor },
   }
   const { sensor } = whole
-  wholeNumber('seed', whole.seed, 0, 4_294_967_295)
   wholeNumber('durationUs', whole.durationUs, 1000, 600_000_000)
   wholeNumber('width', whole.width, 16, 2048)
   wholeNumber('height', whole.height, 16, 2048)
   wholeNumber('cars', whole.cars, 0, 64)
   wholeNumber('people', whole.people, 0, 64)
-  if (!['street', 'mixed', 'crossing'].includes(whole.scene)) {
-    throw new SaccadeError(
-      'ERR_ARGUMENT',
-      `there is no scene "${whole.scene}"`,
-      'street, mixed or crossing',
-    )
+  if (!SCENES.includes(whole.scene)) {
+    throw new SaccadeError('ERR_ARGUMENT', `there is no scene "${whole.scene}"`, SCENES.join(', '))
   }
   within('sensor.threshold', sensor.threshold, 0.02, 2)
+  within('sensor.offRatio', sensor.offRatio, 0.2, 5)
   within('sensor.mismatch', sensor.mismatch, 0, 0.5)
   within('sensor.lagUs', sensor.lagUs, 0, 100_000)
   wholeNumber('sensor.refractoryUs', sensor.refractoryUs, 0, 100_000)
@@ -176,6 +155,10 @@ function checked(spec: SimulateSpec): WholeSpec {
   within('sensor.noiseOn', sensor.noiseOn, 0, 1)
   wholeNumber('sensor.hotPixels', sensor.hotPixels, 0, 1000)
   within('sensor.hotRate', sensor.hotRate, 0, 50_000)
+  within('sensor.burstShare', sensor.burstShare, 0, 1)
+  within('sensor.burstFrom', sensor.burstFrom, -5, 5)
+  within('sensor.burstMedian', sensor.burstMedian, 1, 100)
+  within('sensor.mostRate', sensor.mostRate, 0, 1e9)
   return whole
 }
 

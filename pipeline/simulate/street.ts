@@ -1,55 +1,8 @@
-// What stands at a street: road, kerbs, marks, facades with windows, poles, trees. Everything is a list of flat polygons
-// with a log intensity each, drawn once from the seed and painted from wherever the camera is.
-import { FAR, type Painter } from './painter.js'
+// A street and what grows along it: road, kerbs, marks, poles, trees. Everything is a list of flat polygons with a log
+// intensity each, drawn once from the seed and painted from wherever the camera is.
+import { Mesh } from './mesh.js'
+import { FAR } from './painter.js'
 import type { Random } from './random.js'
-
-/** A flat polygon of the world: corners x, y, z in metres, log intensity relative to asphalt. */
-export interface Face {
-  corners: Float64Array
-  level: number
-}
-
-/** Polygons that are painted together, in order, by the distance of one point. */
-export class Mesh {
-  readonly faces: Face[] = []
-  #nearest = Number.POSITIVE_INFINITY
-  #farthest = Number.NEGATIVE_INFINITY
-
-  /** @param z where the mesh stands for the order of painting, metres */
-  constructor(readonly z: number) {}
-
-  polygon(level: number, ...corners: number[]): this {
-    this.faces.push({ corners: Float64Array.from(corners), level })
-    for (let i = 2; i < corners.length; i += 3) {
-      this.#nearest = Math.min(this.#nearest, corners[i]!)
-      this.#farthest = Math.max(this.#farthest, corners[i]!)
-    }
-    return this
-  }
-
-  /** A rectangle that faces the camera. */
-  upright(level: number, x0: number, y0: number, x1: number, y1: number, z = this.z): this {
-    return this.polygon(level, x0, y0, z, x1, y0, z, x1, y1, z, x0, y1, z)
-  }
-
-  /** A rectangle on the ground. */
-  flat(level: number, x0: number, z0: number, x1: number, z1: number): this {
-    return this.polygon(level, x0, 0, z0, x1, 0, z0, x1, 0, z1, x0, 0, z1)
-  }
-
-  /** A rectangle in a wall along the street. */
-  wall(level: number, x: number, z0: number, y0: number, z1: number, y1: number): this {
-    return this.polygon(level, x, y0, z0, x, y1, z0, x, y1, z1, x, y0, z1)
-  }
-
-  /** Paints the mesh `offset` metres farther down the street than it was laid out. */
-  paint(painter: Painter, offset: number): void {
-    const camera = painter.view.z - offset
-    if (this.#farthest < camera || this.#nearest > camera + FAR) return
-    const pose = { x: 0, z: offset, sin: 0, cos: 1 }
-    for (const { corners, level } of this.faces) painter.polygon(corners, level, pose)
-  }
-}
 
 /** Log intensities relative to asphalt. */
 export const SKY = 1.6
@@ -110,85 +63,6 @@ export function makeRoad(plan: StreetPlan, random: Random): Mesh {
     road.flat(MARK, -1.7, junction.from - 4.4, rightKerb - 0.3, junction.from - 4)
   }
   return road
-}
-
-/** Both rows of houses, far ones first. */
-export function makeHouses(plan: StreetPlan, random: Random): Mesh[] {
-  const houses: Mesh[] = []
-  const { junction } = plan
-  for (const [x, side] of [
-    [plan.leftWall, -1],
-    [plan.rightWall, 1],
-  ] as const) {
-    for (let z = 0; z < plan.length - 4; ) {
-      const end = Math.min(z + random.range(8, 16), plan.length)
-      if (junction && z < junction.to && end > junction.from) {
-        if (junction.from - z > 3) houses.push(makeHouse(x, side, z, junction.from, random))
-        z = junction.to
-        continue
-      }
-      houses.push(makeHouse(x, side, z, end, random))
-      z = end + (random.chance(0.15) ? random.range(2, 5) : 0)
-    }
-  }
-  houses.sort((a, b) => b.z - a.z)
-  return houses
-}
-
-/** One house along the street from z0 to z1, its wall at x. */
-function makeHouse(x: number, side: number, z0: number, z1: number, random: Random): Mesh {
-  const house = new Mesh((z0 + z1) / 2)
-  const floor = random.range(2.9, 3.4)
-  const floors = 2 + random.below(4)
-  const height = 0.9 + (floors + 1) * floor
-  const wall = random.range(0.35, 1.2)
-  const frame = wall + random.pick([-0.35, 0.3])
-  const back = x + side * 12
-  house.polygon(wall - 0.35, x, 0, z0, back, 0, z0, back, height, z0, x, height, z0)
-  house.wall(wall, x, z0, 0, z1, height)
-  house.wall(wall - 0.5, x, z0, height - 0.35, z1, height - 0.15)
-  if (random.chance(0.6)) house.wall(wall - 0.3, x, z0, floor + 0.7, z1, floor + 0.85)
-  makeGroundFloor(house, x, z0, z1, floor, wall, random)
-  const pitch = random.range(2.1, 3.2)
-  const width = random.range(0.9, 1.3)
-  const tall = random.range(1.4, 1.9)
-  const balconies = random.chance(0.35)
-  for (let k = 1; k <= floors; k++) {
-    const sill = k * floor + 1
-    for (let z = z0 + 0.9; z + width < z1 - 0.5; z += pitch) {
-      house.wall(frame, x, z - 0.12, sill - 0.12, z + width + 0.12, sill + tall + 0.12)
-      house.wall(random.range(-1.1, -0.4), x, z, sill, z + width, sill + tall)
-      house.wall(frame, x, z + width / 2 - 0.04, sill, z + width / 2 + 0.04, sill + tall)
-      if (balconies) house.wall(-0.6, x, z - 0.2, sill - 0.05, z + width + 0.2, sill + 0.08)
-    }
-  }
-  house.wall(wall - 0.6, x, z1 - 0.15, 0, z1 - 0.05, height)
-  return house
-}
-
-/** Shop windows with a sign above, or doors and plain windows. */
-function makeGroundFloor(
-  house: Mesh,
-  x: number,
-  z0: number,
-  z1: number,
-  floor: number,
-  wall: number,
-  random: Random,
-): void {
-  house.wall(wall - 0.25, x, z0, 0, z1, 0.5)
-  const shop = random.chance(0.5)
-  if (shop) house.wall(random.range(-0.6, 0.9), x, z0 + 0.5, floor - 0.3, z1 - 0.5, floor + 0.3)
-  for (let z = z0 + 0.7; z < z1 - 1.4; ) {
-    const width = shop ? random.range(1.6, 2.6) : random.range(0.9, 1.3)
-    const low = random.chance(0.3) ? 0.1 : shop ? 0.5 : 1.1
-    const end = Math.min(z + width, z1 - 0.4)
-    house.wall(wall + 0.25, x, z - 0.1, low - 0.05, end + 0.1, floor - 0.4)
-    house.wall(random.range(-1.2, -0.5), x, z, low, end, floor - 0.5)
-    if (shop)
-      house.wall(random.range(-0.4, 0.6), x, z + 0.2, low + 0.2, z + width * 0.6, floor - 1.2)
-    z += width + random.range(0.5, 1.6)
-  }
 }
 
 /** The ground up to the end of the view, and houses there, where the street bends. Both stay ahead of the camera. */

@@ -97,6 +97,7 @@ test('random numbers are uniform, normal and Poisson enough, and streams differ'
 
 const quiet = {
   threshold: 0.25,
+  offRatio: 1,
   mismatch: 0,
   lagUs: 0,
   refractoryUs: 0,
@@ -104,6 +105,10 @@ const quiet = {
   noiseOn: 0.5,
   hotPixels: 0,
   hotRate: 0,
+  burstShare: 0,
+  burstFrom: 0,
+  burstMedian: 1,
+  mostRate: 0,
 }
 
 test('a pixel fires once per threshold, at the time at which the light crosses it', (t) => {

@@ -32,7 +32,7 @@ async function drive(spec: SimulateSpec) {
       return { x: x1!, y: y1!, w: x2! - x1!, h: y2! - y1! }
     })
     const cars = simulation.labels.filter((l) => l.t === end && l.classId === 0)
-    for (const car of cars.filter((l) => l.w >= 30)) {
+    for (const car of cars.filter((l) => l.w >= 30 && l.confidence >= 0.5)) {
       result.cars += 1
       if (boxes.some((box) => overlap(box, car) > 0.5)) result.found += 1
     }
