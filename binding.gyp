@@ -31,6 +31,7 @@
       "sources": [
         "<!@(node scripts/sources.js native/addon .cc)",
         "<!@(node scripts/sources.js native/events .cc)",
+        "<!@(node scripts/sources.js native/filters .cc)",
         "<!@(node scripts/sources.js native/windows .cc)",
         "<!@(node scripts/sources.js native/engine .cc)",
         "<!@(node scripts/sources.js native/detect .cc)",

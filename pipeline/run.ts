@@ -1,10 +1,12 @@
-// The whole pipeline, wired once: source -> windows -> detect -> sinks. `replay` and `run` and users' programs call this.
+// The whole pipeline, wired once: source -> (filters) windows -> detect -> sinks. `replay` and `run` and users' programs call this.
 import type { Observable, OperatorFunction } from 'rxjs'
 import { detect } from './detect/detect.js'
 import type { DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
 import type { Model } from './detect/model.js'
 import type { Session } from './detect/session.js'
 import type { EventPacket, Geometry } from './events/packet.js'
+import { isFilterStage } from './filters/chain.js'
+import { filterText, readFilters } from './filters/registry.js'
 import { Outlet } from './sinks/outlet.js'
 import type { Sink } from './sinks/sink.js'
 import { Ledger, totalDropped } from './streams/ledger.js'
@@ -19,7 +21,7 @@ export interface RunOptions {
   source: Observable<EventPacket>
   model: Model
   session: Session
-  /** Overrides of the model's window (hop, fit, roi). */
+  /** Overrides of the model's window (hop, fit, roi, filters: [] runs without those that the model asks for). */
   windows?: Partial<WindowSpec>
   /** Sensor size: for the header, and for sources that do not say it. */
   geometry?: Geometry
@@ -153,14 +155,18 @@ export function runHeader(model: Model, spec: WindowSpec, geometry?: Geometry): 
       steps: spec.steps,
       bins: spec.bins,
     },
+    ...(spec.filters?.length && { filters: readFilters(spec.filters).map(filterText) }),
   }
 }
 
 function addLosses(summary: RunSummary, ledger: Ledger): void {
   const dropped = { events: 0, windows: 0, sets: 0 }
+  const filters = ledger.stages.filter(isFilterStage)
+  if (filters.length > 0)
+    summary.filtered = filters.reduce((sum, stage) => sum + totalDropped(stage), 0)
   for (const stage of ledger.stages) {
     if (stage.name === 'windows') summary.events = stage.out
-    dropped[stage.unit] += totalDropped(stage)
+    if (!isFilterStage(stage)) dropped[stage.unit] += totalDropped(stage)
   }
   summary.dropped = dropped
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { DetectSpec, HeadSpec } from '../../pipeline/detect/plan.js'
 import { SaccadeError } from '../../pipeline/errors.js'
+import { modelFiltersSchema } from '../../pipeline/filters/registry.js'
 import type { WindowSpec } from '../../pipeline/windows/spec.js'
 
 const count = (max: number) => z.int().min(1).max(max)
@@ -26,7 +27,7 @@ const inputSchema = z.strictObject({
       pad: z.int().min(0).max(255),
     })
     .optional(),
-  filters: z.array(z.unknown()).max(0, 'no filter is known that a model may ask for').optional(),
+  filters: modelFiltersSchema.optional(),
 })
 
 const headSchema = z.strictObject({
@@ -113,6 +114,7 @@ function windowOf(input: z.infer<typeof inputSchema>): WindowSpec {
     timeOrder: input.timeOrder,
     scale: input.scale,
     ...(input.letterbox && { letterbox: input.letterbox }),
+    ...(input.filters?.length && { filters: input.filters }),
   }
 }
 

@@ -9,6 +9,7 @@ void ExportKernels(Napi::Env env, Napi::Object exports);
 void ExportEngine(Napi::Env env, Napi::Object exports);
 void ExportDetect(Napi::Env env, Napi::Object exports);
 void ExportEvents(Napi::Env env, Napi::Object exports);
+void ExportFilters(Napi::Env env, Napi::Object exports);
 void ExportWindows(Napi::Env env, Napi::Object exports);
 void ExportCameras(Napi::Env env, Napi::Object exports);
 

@@ -9,6 +9,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   saccade::addon::ExportEngine(env, exports);
   saccade::addon::ExportDetect(env, exports);
   saccade::addon::ExportEvents(env, exports);
+  saccade::addon::ExportFilters(env, exports);
   saccade::addon::ExportWindows(env, exports);
   saccade::addon::ExportCameras(env, exports);
   return exports;

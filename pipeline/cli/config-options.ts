@@ -18,6 +18,11 @@ const FLAGS = {
   to: ['source.to', '--to <time>', 'end, exclusive'],
   speed: ['source.speed', '--speed <x>', '1 = as recorded, live policy; 0 = as fast as possible'],
   loop: ['source.loop', '--loop', 'start again at the end'],
+  filter: [
+    'source.filter',
+    '--filter <list>',
+    "instead of the model's own filters, e.g. refractory:50us,hot-pixels; or none",
+  ],
   format: ['source.format', '--format <name>', 'format of a file without a header'],
   geometry: ['source.geometry', '--geometry <WxH>', 'sensor size, where the input does not say'],
   mqtt: ['mqtt.url', '--mqtt <url>', 'publish to a broker, e.g. mqtt://localhost'],
@@ -31,7 +36,14 @@ export type Flag = keyof typeof FLAGS
 /** The flags that tell how to read a recording. */
 export const READER_FLAGS: readonly Flag[] = ['format', 'geometry']
 /** The flags that tell which network runs and how. */
-export const MODEL_FLAGS: readonly Flag[] = ['model', 'backend', 'threads', 'score', 'classes']
+export const MODEL_FLAGS: readonly Flag[] = [
+  'model',
+  'backend',
+  'threads',
+  'score',
+  'classes',
+  'filter',
+]
 /** The flags of a whole pipeline. */
 export const PIPELINE_FLAGS = Object.keys(FLAGS) as Flag[]
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { Model } from '../detect/model.js'
 import { digestRecording } from '../events/digest.js'
 import { parseGeometry } from '../events/geometry.js'
+import { filterText } from '../filters/registry.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions } from '../sources/recording.js'
 import { type CommonOptions, makeCommand, printTable } from './command.js'
@@ -72,11 +73,12 @@ async function recordingInfo(path: string, options: InfoOptions): Promise<Info> 
 
 async function modelInfo(path: string): Promise<Info> {
   const { plan, path: file } = await Model.load(path)
+  const { filters } = plan.window
   return {
     file,
     model: plan.name,
     classes: plan.head.classes,
-    window: plan.window,
+    window: { ...plan.window, ...(filters && { filters: filters.map(filterText) }) },
     detect: plan.detect,
     exact: plan.exact,
     exactReason: plan.exactReason,

@@ -1,6 +1,7 @@
 // What a run says to people on stderr, apart from errors: how the input is read, and how it went.
 import type { RunSummary } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
+import { isFilterStage } from '../filters/chain.js'
 import { type Ledger, totalDropped } from '../streams/ledger.js'
 import { quantity } from '../view/strip.js'
 import type { WindowSpec } from '../windows/spec.js'
@@ -33,20 +34,26 @@ export function fitRemarks(sensor: Geometry, spec: WindowSpec): string[] {
 /**
  * The end of a run in one sentence.
  * @example
- * "60 windows, 1.10 Mev, 184 detections in 0.62 s; nothing was dropped"
+ * "60 windows, 1.10 Mev, 184 detections in 0.62 s; filtered out: 12.3 kev by refractory; nothing was dropped"
  */
 export function summaryLine(summary: RunSummary, ledger: Ledger, elapsedMs: number): string {
   const { windows, events, detections } = summary
   const losses = ledger.stages
-    .filter((stage) => totalDropped(stage) > 0)
+    .filter((stage) => !isFilterStage(stage) && totalDropped(stage) > 0)
     .map(
       (stage) =>
         `${stage.name} ${Object.entries(stage.dropped)
           .map(([cause, n]) => `${n} ${cause}`)
           .join(', ')} (${stage.unit})`,
     )
+  const filtered = ledger.stages
+    .filter(isFilterStage)
+    .map(
+      (stage) => `${quantity(totalDropped(stage), 'ev')} by ${stage.name.replace('filter ', '')}`,
+    )
   return [
     `${windows} windows, ${quantity(events, 'ev')}, ${detections} detections in ${(elapsedMs / 1000).toFixed(2)} s`,
+    ...(filtered.length > 0 ? [`filtered out: ${filtered.join(', ')}`] : []),
     losses.length === 0 ? 'nothing was dropped' : `dropped: ${losses.join('; ')}`,
   ].join('; ')
 }

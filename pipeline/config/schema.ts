@@ -2,6 +2,7 @@
 // The message of every leaf completes the sentence "<key> must be …".
 import { z } from 'zod'
 import { DEFAULT_MODEL } from '../detect/shipped.js'
+import { MOST_FILTERS, parseFilter } from '../filters/registry.js'
 
 const text = (expected: string) => z.string(expected).min(1, expected)
 const whole = (min: number, max: number) => {
@@ -29,6 +30,23 @@ const duration = z
   .string('a duration such as 10s or 50ms')
   .regex(/^\d+(\.\d+)?\s*(us|ms|s|min)$/, 'a duration such as 10s or 50ms')
 
+const filterList = 'a list of filters such as refractory:50us and hot-pixels:200Hz:100ms, or none'
+const filter = z
+  .array(text(filterList).refine(isFilter, filterList), filterList)
+  .min(1, filterList)
+  .max(MOST_FILTERS, filterList)
+  .refine((list) => list.length === 1 || !list.includes('none'), filterList)
+
+function isFilter(text: string): boolean {
+  if (text === 'none') return true
+  try {
+    parseFilter(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const source = z.strictObject({
   recording: filePath.optional(),
   edvs: text('a serial port, e.g. /dev/ttyUSB0').optional(),
@@ -42,6 +60,7 @@ const source = z.strictObject({
   to: time.optional(),
   speed: number(0, 1000).optional(),
   loop: yesNo.optional(),
+  filter: filter.optional(),
 })
 
 const model = z.strictObject({

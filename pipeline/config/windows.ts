@@ -1,11 +1,14 @@
 // What a configuration changes in the model's windows.
 import { resolveTime } from '../events/time.js'
+import { parseFilter } from '../filters/registry.js'
 import type { WindowSpec } from '../windows/spec.js'
 import type { Config } from './schema.js'
 
-/** hop, fit and roi of the `window` section; absent keys leave the model's. */
-export function windowOverrides({ window }: Config): Partial<WindowSpec> {
+/** hop, fit and roi of the `window` section and the source's filters; absent keys leave the model's. */
+export function windowOverrides({ source, window }: Config): Partial<WindowSpec> {
   const spec: Partial<WindowSpec> = {}
+  if (source.filter !== undefined)
+    spec.filters = source.filter.filter((text) => text !== 'none').map(parseFilter)
   if (window.hop !== undefined) spec.hopUs = durationUs(window.hop)
   if (window.fit !== undefined) spec.fit = window.fit
   if (window.roi !== undefined) {

@@ -1,5 +1,6 @@
 // Single windows that end where one asks, not on the grid of a replay: at a label's time, or at a moment of interest.
 import { EventPacket, type Geometry } from '../events/packet.js'
+import { FilterChain } from '../filters/chain.js'
 import type { Recording } from '../sources/recording.js'
 import { WindowBuilder } from '../windows/builder.js'
 import { fitMap } from '../windows/fit.js'
@@ -12,14 +13,15 @@ import type { Session } from './session.js'
 export interface DetectAtOptions {
   /** Sensor size. */
   geometry: Geometry
-  /** Other than the model's: fit, roi. */
+  /** Other than the model's: fit, roi, filters. */
   windows?: Partial<WindowSpec>
   /** Only these classes, by label. */
   classes?: readonly string[]
 }
 
 /**
- * The detections of each window [tEnd - duration, tEnd), in the order asked for; `seq` counts them.
+ * The detections of each window [tEnd - duration, tEnd), in the order asked for; `seq` counts them. Filters see what lies
+ * before the window as far as it matters to them.
  * @param tEnds absolute µs
  * @example
  * for await (const set of detectAt(recording, session, [20_560_000], { geometry })) console.log(set.detections)
@@ -33,6 +35,7 @@ export async function* detectAt(
   const spec = { ...session.plan.window, ...windows, hopUs: undefined }
   const builder = new WindowBuilder(spec, geometry)
   const frame = new Uint8Array(builder.frameBytes)
+  const chain = new FilterChain(spec.filters ?? [], geometry)
   const fit = fitMap(spec, geometry)
   const wanted = classes && new Set(classes)
   const packet = new EventPacket()
@@ -40,8 +43,12 @@ export async function* detectAt(
   for (const tEnd of tEnds) {
     const tStart = tEnd - spec.durationUs
     builder.attach(0, frame, tStart)
-    await recording.seek(Math.max(0, tStart))
-    while (await recording.next(packet)) if (builder.push(packet, 0) < packet.length) break
+    chain.reset()
+    await recording.seek(Math.max(0, chain.warmUpFrom(tStart)))
+    while (await recording.next(packet)) {
+      chain.run(packet)
+      if (builder.push(packet, 0) < packet.length) break
+    }
     const events = builder.eventsIn(0)
     builder.finish(0)
     const detections = toDetections(await session.run(frame), fit, session.labels, wanted)

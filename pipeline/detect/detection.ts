@@ -42,6 +42,8 @@ export interface RunHeader {
   classes: string[]
   geometry: { width: number; height: number }
   window: { kind: string; durationUs: number; hopUs: number; steps: number; bins: number }
+  /** What events went through before, e.g. "refractory:50us"; absent when nothing. */
+  filters?: string[]
 }
 
 /** Totals of a run: last line of NDJSON. */
@@ -50,4 +52,6 @@ export interface RunSummary {
   events: number
   detections: number
   dropped: { events: number; windows: number; sets: number }
+  /** Events that filters took out, as they were asked to; absent without filters. */
+  filtered?: number
 }

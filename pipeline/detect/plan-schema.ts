@@ -1,6 +1,7 @@
 // The JSON of a plan file, as zod checks it. Parsing also puts the keys into the order below, so the same plan gives
 // the same bytes however its object was built.
 import { z } from 'zod'
+import { modelFiltersSchema } from '../filters/registry.js'
 
 const size = (max: number, min = 1) => z.int().min(min).max(max)
 const name = z.string().min(1).max(1000)
@@ -27,6 +28,7 @@ const window = z.strictObject({
       pad: size(255, 0),
     })
     .optional(),
+  filters: modelFiltersSchema.optional(),
 })
 
 const tensor = z.strictObject({

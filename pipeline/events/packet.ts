@@ -41,6 +41,12 @@ export class EventPacket extends Leased {
   faults: Record<string, number> | undefined
   /** Events that the source lost since the packet before (no free buffer, a broken line). */
   dropped = 0
+  /**
+   * Stamps of the source's first and latest event of this packet, absolute µs, when filters may have taken them out: windows
+   * begin and end by them, so that they are the same with and without filters. NaN when no filter has been at work.
+   */
+  spanFirst = Number.NaN
+  spanLast = Number.NaN
 
   constructor(readonly capacity: number = PACKET_CAPACITY) {
     super()
@@ -58,7 +64,30 @@ export class EventPacket extends Leased {
     this.triggers = undefined
     this.faults = undefined
     this.dropped = 0
+    this.spanFirst = Number.NaN
+    this.spanLast = Number.NaN
     return this
+  }
+
+  /** Stamp of the first event, absolute µs, also when a filter took it out; NaN when there never was one. */
+  get first(): number {
+    if (this.length === 0 || !Number.isNaN(this.spanFirst)) return this.spanFirst
+    return this.t0 + this.t[0]!
+  }
+
+  /** Largest stamp, absolute µs, also when a filter took it out; NaN when there never was an event. */
+  get last(): number {
+    if (this.length === 0 || !Number.isNaN(this.spanLast)) return this.spanLast
+    let most = 0
+    const { t, length } = this
+    for (let i = 0; i < length; i++) if (t[i]! > most) most = t[i]!
+    return this.t0 + most
+  }
+
+  /** To be called before events are taken out: remembers when the first and the last one were. */
+  keepSpan(): void {
+    this.spanFirst = this.first
+    this.spanLast = this.last
   }
 
   /** A copy that outlives the pool; release() on it does nothing harmful and is not needed. */
@@ -77,6 +106,8 @@ export class EventPacket extends Leased {
       triggers: this.triggers,
       faults: this.faults,
       dropped: this.dropped,
+      spanFirst: this.spanFirst,
+      spanLast: this.spanLast,
     })
     return copy
   }

@@ -9,7 +9,7 @@ const MS_UNIT = 1e3
 
 /** First record of a run: what the numbers mean. */
 export function headerRecord(header: RunHeader): string {
-  const { schema, model, classes, geometry, window } = header
+  const { schema, model, classes, geometry, window, filters } = header
   return JSON.stringify({
     schema,
     model: { name: model.name, sha256: model.sha256 },
@@ -22,6 +22,7 @@ export function headerRecord(header: RunHeader): string {
       steps: window.steps,
       bins: window.bins,
     },
+    filters,
     box: 'sensor pixels, x and y of the top left corner',
     time: 'microseconds',
   })
@@ -54,13 +55,14 @@ export function setRecord(set: DetectionSet): string {
 
 /** Last record of a run; a file without it was cut. */
 export function endRecord(summary: RunSummary): string {
-  const { windows, events, detections, dropped } = summary
+  const { windows, events, detections, dropped, filtered } = summary
   return JSON.stringify({
     end: {
       windows,
       events,
       detections,
       dropped: { events: dropped.events, windows: dropped.windows, sets: dropped.sets },
+      filtered,
     },
   })
 }

@@ -1,5 +1,7 @@
 // What a window is, shared by configuration, models and native code.
 
+import type { FilterSpec } from '../filters/registry.js'
+
 /** How events become a frame (design section 2). All sizes in pixels, times in µs. */
 export interface WindowSpec {
   kind: 'count' | 'polarity-last' | 'binary'
@@ -27,6 +29,8 @@ export interface WindowSpec {
   fit?: 'scale' | 'crop' | 'none'
   /** Part of the sensor that is looked at. */
   roi?: { x: number; y: number; width: number; height: number }
+  /** What happens to events before, in sensor pixels, in this order. */
+  filters?: readonly FilterSpec[]
 }
 
 /** Where a model pixel lies on the sensor: sensor = (model - offset) * factor. */

@@ -2,6 +2,7 @@
 // ones included, until the one with the last event (design section 2).
 import { type Observable, type OperatorFunction, type Subscriber, Subscription } from 'rxjs'
 import type { EventPacket, Geometry } from '../events/packet.js'
+import { filter } from '../filters/chain.js'
 import { drop, Ledger, type StageCounts } from '../streams/ledger.js'
 import { Pool } from '../streams/pool.js'
 import { emit, Stream } from '../streams/stream.js'
@@ -28,7 +29,8 @@ export interface WindowsOptions {
 }
 
 /**
- * Gathers events into windows. Owns the packets that it takes and releases them.
+ * Puts events through the spec's filters and gathers them into windows, which begin and end with the unfiltered stream. Owns
+ * the packets that it takes and releases them.
  * @throws ERR_ARGUMENT when the spec is not usable
  * @example
  * replay('drive_td.dat').pipe(windows(model.window)).subscribe((frame) => { console.log(frame.events); frame.release() })
@@ -38,9 +40,12 @@ export function windows(
   options: WindowsOptions = {},
 ): OperatorFunction<EventPacket, FrameWindow> {
   checkWindowSpec(spec)
+  const ledger = options.ledger ?? new Ledger()
+  const geometry = options.geometry ?? { width: spec.width, height: spec.height }
+  const filters = spec.filters?.length ? filter(spec.filters, { geometry, ledger }) : undefined
   return (source: Observable<EventPacket>) =>
     new Stream<FrameWindow>((subscriber) => {
-      const stage = new WindowStage(spec, options, subscriber)
+      const stage = new WindowStage(spec, { geometry, ledger }, subscriber)
       const upstream = new Subscription()
       const halt = () => {
         upstream.unsubscribe()
@@ -51,7 +56,7 @@ export function windows(
       if (signal?.aborted) halt()
       else
         upstream.add(
-          source.subscribe({
+          (filters === undefined ? source : filters(source)).subscribe({
             next: (packet) => stage.take(packet),
             error: (error) => stage.end(error),
             complete: () => stage.end(undefined),
@@ -97,14 +102,14 @@ class WindowStage {
 
   constructor(
     readonly spec: WindowSpec,
-    readonly options: WindowsOptions,
+    readonly options: { geometry: Geometry; ledger: Ledger },
     readonly subscriber: Subscriber<FrameWindow>,
   ) {
     this.#hop = spec.hopUs ?? spec.durationUs
     this.#slots = openWindows(spec)
     const bytes = frameBytes(spec)
     this.#pool = new Pool('frames', this.#slots + SPARE_FRAMES, () => new FrameWindow(bytes))
-    const ledger = options.ledger ?? new Ledger()
+    const { ledger } = options
     this.#events = ledger.stage('windows', 'events')
     this.#windows = ledger.stage('frames', 'windows')
   }
@@ -157,7 +162,8 @@ class WindowStage {
     try {
       this.#live = packet.live
       this.#lostEvents += packet.dropped
-      if (packet.length === 0) {
+      const last = packet.last
+      if (Number.isNaN(last)) {
         if (packet.live) await this.#closeUntil(packet.t0 - SLACK_US)
         return
       }
@@ -169,8 +175,10 @@ class WindowStage {
         if (from >= packet.length) break
         await this.#skipEmpty(open, packet.t0 + packet.t[from]!)
       }
-      this.#lastTime = Math.max(this.#lastTime, latest(packet))
+      this.#lastTime = Math.max(this.#lastTime, last)
       this.#lastEventAt = performance.now()
+      // A camera's event tells the time even when a filter took it out.
+      if (packet.live) await this.#closeUntil(last - SLACK_US)
     } finally {
       this.#discard(packet, from)
     }
@@ -231,13 +239,12 @@ class WindowStage {
     const geometry =
       packet.width > 0 && packet.height > 0
         ? { width: packet.width, height: packet.height }
-        : (this.options.geometry ?? { width: spec.width, height: spec.height })
-    const first = packet.t0 + packet.t[0]!
+        : this.options.geometry
     const open: OpenWindows = {
       builder: new WindowBuilder(spec, geometry),
       fit: fitMap(spec, geometry),
       frames: [],
-      start: Math.floor(first / this.#hop) * this.#hop,
+      start: Math.floor(packet.first / this.#hop) * this.#hop,
       first: 0,
       counted: { accepted: 0, late: 0, outside: 0, between: 0 },
     }
@@ -325,12 +332,4 @@ class WindowStage {
     for (const frame of this.#open?.frames ?? []) frame.release()
     this.#open = undefined
   }
-}
-
-/** Largest stamp of a packet, absolute µs. */
-function latest(packet: EventPacket): number {
-  let most = 0
-  const { t, length } = packet
-  for (let i = 0; i < length; i++) if (t[i]! > most) most = t[i]!
-  return packet.t0 + most
 }

@@ -6,10 +6,12 @@ import { take } from 'rxjs'
 import { detect } from '../../pipeline/detect/detect.js'
 import { Model } from '../../pipeline/detect/model.js'
 import { allocationCount } from '../../pipeline/detect/native.js'
+import { parseFilter } from '../../pipeline/filters/registry.js'
 import { replay } from '../../pipeline/sources/replay.js'
 import { windows } from '../../pipeline/windows/windows.js'
 import { poolStates, watchedPools } from './pool-watch.js'
 
+const FILTERS = [parseFilter('refractory:50us'), parseFilter('hot-pixels')]
 const WARM_UP = 20
 const MEASURED = 200
 
@@ -29,7 +31,7 @@ let mostOut = 0
 let count = 0
 await new Promise<void>((resolve, reject) => {
   replay(process.argv[2]!, { loop: true })
-    .pipe(windows(model.window), detect(session), take(WARM_UP + MEASURED))
+    .pipe(windows({ ...model.window, filters: FILTERS }), detect(session), take(WARM_UP + MEASURED))
     .subscribe({
       next: (set) => {
         count += 1
