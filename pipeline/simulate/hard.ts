@@ -51,14 +51,11 @@ export function makeHard(canvas: LogCanvas, seed: number, conditions: Conditions
     corridor: [plan.leftWall, plan.rightWall] as const,
   }
   const actors = castHard(plan, ride, conditions, seed)
-  return new Scene(
-    canvas,
-    ride,
-    surroundings,
-    actors,
-    conditions.light,
-    conditions.post === 'roadside' ? STREET_LENGTH / 2 : 14,
-  )
+  const { light, post } = conditions
+  const behind = post === 'roadside' ? STREET_LENGTH / 2 : 14
+  // 5 ms is enough where nothing near moves by more than a few pixels in it, and lamps shine evenly.
+  const calm = ride.speed + ride.surge < 5 && post === 'driving' && light.flicker === 0
+  return new Scene(canvas, ride, surroundings, actors, light, behind, calm ? 5000 : 2500)
 }
 
 function drawPlan(random: Random, { post }: Conditions): HardPlan {

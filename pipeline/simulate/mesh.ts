@@ -5,18 +5,23 @@ import { FAR, type Painter } from './painter.js'
 export interface Face {
   corners: Float64Array
   level: number
-  /** Largest side of its bounding box, metres. */
-  size: number
   /** Shines by itself. */
   lamp: boolean
 }
 
-/** Faces whose largest side is less than this many pixels are left out: lens blur leaves nothing of them. */
+/**
+ * Faces are left out whose largest side must be shorter, or whose area smaller, than this many pixels: they would change
+ * a pixel by less than a sensor's threshold, and lens blur leaves nothing of them. Most of a long street is that small.
+ */
 const LEAST_PIXELS = 0.6
+const LEAST_AREA = 0.2
+/** Numbers per face in the table that says which to leave out: first corner, largest side, area along x, y and z. */
+const EXTENT = 7
 
 /** Polygons that are painted together, in order, by the distance of one point. */
 export class Mesh {
   readonly faces: Face[] = []
+  #extents = new Float64Array(64 * EXTENT)
   #nearest = Number.POSITIVE_INFINITY
   #farthest = Number.NEGATIVE_INFINITY
   #left = Number.POSITIVE_INFINITY
@@ -38,15 +43,13 @@ export class Mesh {
   }
 
   #add(level: number, corners: number[], lamp: boolean): this {
-    let size = 0
-    for (let axis = 0; axis < 3; axis++) {
+    const sides = [0, 1, 2].map((axis) => {
       let least = corners[axis]!
       let most = least
       for (let i = axis; i < corners.length; i += 3) {
         if (corners[i]! < least) least = corners[i]!
         if (corners[i]! > most) most = corners[i]!
       }
-      size = Math.max(size, most - least)
       if (axis === 0) {
         this.#left = Math.min(this.#left, least)
         this.#right = Math.max(this.#right, most)
@@ -54,8 +57,24 @@ export class Mesh {
         this.#nearest = Math.min(this.#nearest, least)
         this.#farthest = Math.max(this.#farthest, most)
       }
+      return most - least
+    })
+    const at = this.faces.length * EXTENT
+    if (at === this.#extents.length) {
+      const grown = new Float64Array(2 * at)
+      grown.set(this.#extents)
+      this.#extents = grown
     }
-    this.faces.push({ corners: Float64Array.from(corners), level, size, lamp })
+    const area = [0, 0, 0]
+    for (let i = 0; i < corners.length; i += 3) {
+      const j = (i + 3) % corners.length
+      for (let axis = 0; axis < 3; axis++) {
+        const [u, v] = [(axis + 1) % 3, (axis + 2) % 3]
+        area[axis]! += 0.5 * (corners[i + u]! * corners[j + v]! - corners[j + u]! * corners[i + v]!)
+      }
+    }
+    this.#extents.set([corners[0]!, corners[1]!, corners[2]!, Math.max(...sides), ...area], at)
+    this.faces.push({ corners: Float64Array.from(corners), level, lamp })
     return this
   }
 
@@ -96,11 +115,30 @@ export class Mesh {
     const { x, z } = this.middle
     if (!painter.sees(x + aside, z + offset, this.radius)) return
     const pose = { x: aside, z: offset, sin: 0, cos: 1 }
-    const scale = view.focal / LEAST_PIXELS
-    for (const { corners, level, size, lamp } of this.faces) {
-      const depth = painter.depth(corners[0]! + aside, corners[2]! + offset)
+    const perSide = view.focal / LEAST_PIXELS
+    const perArea = (view.focal * view.focal) / LEAST_AREA
+    const slope = painter.slope
+    const { sin, cos } = view
+    const left = aside - view.x
+    const behind = offset - view.z
+    const extents = this.#extents
+    for (let i = 0, at = 0; i < this.faces.length; i++, at += EXTENT) {
+      const dx = extents[at]! + left
+      const dz = extents[at + 2]! + behind
+      const depth = dx * sin + dz * cos
+      const size = extents[at + 3]!
       // The first corner may be the far one: a face is left out only when its nearest could not show either.
-      if (size * scale < depth - size || depth - size > FAR) continue
+      const nearest = depth - size
+      if (nearest > FAR || size * perSide < nearest) continue
+      const off = dx * cos - dz * sin
+      if ((off < 0 ? -off : off) - depth * slope > 2 * size * (1 + slope)) continue
+      if (nearest > 3 * size) {
+        // Seen edge on, a face shows little of its area.
+        const dy = extents[at + 1]! - view.y
+        const facing = dx * extents[at + 4]! + dy * extents[at + 5]! + dz * extents[at + 6]!
+        if ((facing < 0 ? -facing : facing) * perArea < depth * depth * depth) continue
+      }
+      const { corners, level, lamp } = this.faces[i]!
       if (lamp) painter.lamp(corners, level, pose)
       else painter.polygon(corners, level, pose)
     }

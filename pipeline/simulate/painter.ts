@@ -76,15 +76,18 @@ export class Painter {
     return (x - view.x) * view.sin + (z - view.z) * view.cos
   }
 
+  /** Metres to the side per metre of depth that the picture reaches at most. */
+  get slope(): number {
+    const { width } = this.canvas
+    return Math.max(this.view.centreX, width - this.view.centreX) / this.view.focal
+  }
+
   /** Whether any of what lies within `radius` metres of a place may be in the picture; errs towards true. */
   sees(x: number, z: number, radius: number): boolean {
-    const { view } = this
+    const { view, slope } = this
     const depth = this.depth(x, z)
     if (depth + radius < NEAR || depth - radius > FAR) return false
     const aside = (x - view.x) * view.cos - (z - view.z) * view.sin
-    const half = this.canvas.width / 2
-    const off = Math.abs(view.centreX - half)
-    const slope = (half + off) / view.focal
     return Math.abs(aside) - depth * slope <= radius * (1 + slope)
   }
 

@@ -72,9 +72,14 @@ export const DAYLIGHT: Light = { sky: SKY, contrast: 1, flicker: 0, flickerHz: 1
 /** A street with its actors, ready to be painted at any time. */
 export class Scene {
   readonly #painter: Painter
+  /** The backdrop as a camera at rest sees it. */
+  #still: Float32Array | undefined
   readonly #whole = new Map<number, number>()
 
-  /** @param behind metres behind the camera after which things come again from ahead */
+  /**
+   * @param behind metres behind the camera after which things come again from ahead
+   * @param stepUs time between two pictures of it that is short enough for how fast it moves
+   */
   constructor(
     readonly canvas: LogCanvas,
     readonly ride: Ride,
@@ -82,6 +87,7 @@ export class Scene {
     readonly actors: readonly Actor[],
     readonly light: Light = DAYLIGHT,
     readonly behind = 8,
+    readonly stepUs = 2500,
   ) {
     this.#painter = new Painter(canvas)
   }
@@ -98,25 +104,13 @@ export class Scene {
     painter.tone = this.#tone(seconds)
     painter.owner = 0
     this.#whole.clear()
-    painter.background(this.light.sky)
+    const { standing, corridor } = this.surroundings
     const { z: camera } = painter.view
-    const { skyline, ground, walls, standing, corridor } = this.surroundings
-    skyline.paint(painter, camera)
     const here = Math.floor((camera - this.behind) / STREET_LENGTH) * STREET_LENGTH
     const stretches = [here + STREET_LENGTH, here]
-    for (const offset of stretches) for (const mesh of ground) mesh.paint(painter, offset)
     const outside: Item[] = []
     const inside: Item[] = []
     for (const offset of stretches) {
-      for (const mesh of walls) {
-        const { x, z } = mesh.middle
-        if (!painter.sees(x, z + offset, mesh.radius)) continue
-        outside.push({
-          depth: mesh.end + offset,
-          owner: 0,
-          paint: () => mesh.paint(painter, offset),
-        })
-      }
       for (const mesh of standing) {
         const { x, z } = mesh.middle
         if (!painter.sees(x, z + offset, mesh.radius)) continue
@@ -144,8 +138,34 @@ export class Scene {
       const paint = () => actor.paint(painter, at, way, seconds)
       ;(between ? inside : outside).push({ depth, owner, paint })
     }
-    this.#all(outside)
+    this.#backdrop(stretches, outside)
     this.#all(inside)
+  }
+
+  /** Sky, ground and walls, and who is between the walls. From a camera at rest it is painted once and kept. */
+  #backdrop(stretches: readonly number[], outside: Item[]): void {
+    const painter = this.#painter
+    const { canvas } = this
+    const { skyline, ground, walls } = this.surroundings
+    const { speed, surge, turn, shake } = this.ride
+    const moves = speed !== 0 || surge !== 0 || turn !== 0 || shake !== 0
+    const keeps = !moves && this.light.flicker === 0 && outside.length === 0
+    if (keeps && this.#still !== undefined) {
+      canvas.level.set(this.#still)
+      if (canvas.tracking) canvas.owner.fill(0)
+      return
+    }
+    painter.background(this.light.sky)
+    skyline.paint(painter, painter.view.z)
+    for (const offset of stretches) for (const mesh of ground) mesh.paint(painter, offset)
+    for (const offset of stretches) {
+      for (const mesh of walls) {
+        const depth = mesh.end + offset
+        outside.push({ depth, owner: 0, paint: () => mesh.paint(painter, offset) })
+      }
+    }
+    this.#all(outside)
+    if (keeps) this.#still = canvas.level.slice()
   }
 
   /** From the far end to the near one. */

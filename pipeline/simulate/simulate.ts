@@ -32,9 +32,6 @@ export interface SimulateSpec {
 
 /** Distance of the labels, µs. */
 export const LABEL_EVERY_US = 50_000
-/** Distance of the painted pictures, µs; the sensor interpolates between them. */
-const STEP_US = 2500
-
 const MOVING_SENSOR: SensorSpec = {
   threshold: 0.45,
   offRatio: 1,
@@ -93,7 +90,7 @@ export class Simulation {
     this.geometry = { width: spec.width, height: spec.height }
   }
 
-  /** Events in packets of 2.5 ms, stamps never falling. A packet is valid until the next is pulled; it belongs to no pool. */
+  /** Events in packets of 2.5 or 5 ms, stamps never falling. A packet is valid until the next is pulled; it belongs to no pool. */
   *packets(): Generator<EventPacket, void> {
     const { seed, width, height, durationUs, scene: place, sensor: sensorSpec } = this.spec
     const cast = { cars: this.spec.cars, people: this.spec.people }
@@ -107,8 +104,8 @@ export class Simulation {
     scene.paint(0)
     const sensor = new EventSensor(width, sensorSpec, new Random(seed, 4), canvas.level)
     for (let start = 0; start < durationUs; ) {
-      // Steps end on the labels' times, too.
-      const end = Math.min(start + STEP_US, durationUs)
+      // The sensor interpolates between the pictures; steps end on the labels' times, too.
+      const end = Math.min(start + scene.stepUs, durationUs)
       canvas.tracking = end % LABEL_EVERY_US === 0
       scene.paint(end / 1e6)
       const packet = sensor.step(canvas.level, start, end - start)
