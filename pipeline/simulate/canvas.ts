@@ -79,7 +79,7 @@ export class LogCanvas {
       // Between the edges of a convex polygon nothing changes.
       if (b <= c) this.#row(y, a, b, c, d, level, owner)
       else if (d <= a) this.#row(y, c, d, a, b, level, owner)
-      else this.#sweep(y, a < c ? a : c, b > d ? b : d, level, owner, 0)
+      else this.#sweep(y, Math.min(a, c), Math.max(b, d), level, owner, 0)
     }
   }
 
@@ -88,7 +88,7 @@ export class LogCanvas {
     const sum = this.#sweep(y, a, b, level, owner, 0)
     if (sum > 0.998 || sum < -0.998) {
       const from = y * this.width + b
-      const to = y * this.width + (c < this.width ? c : this.width)
+      const to = y * this.width + Math.min(c, this.width)
       const levels = this.level
       for (let at = from; at < to; at++) levels[at] = level
       if (this.tracking) for (let at = from; at < to; at++) this.owner[at] = owner
@@ -115,13 +115,13 @@ export class LogCanvas {
     for (let i = 0, j = n - 1; i < n; j = i++) area += xs[j]! * ys[i]! - xs[i]! * ys[j]!
     const share = Math.abs(area) / (2 * (right - left) * (bottom - top))
     const levels = this.level
-    const lastRow = bottom < this.height ? bottom : this.height
-    const lastColumn = right < this.width ? right : this.width
+    const lastRow = Math.min(bottom, this.height)
+    const lastColumn = Math.min(right, this.width)
     const firstColumn = left > 0 ? Math.floor(left) : 0
     for (let y = top > 0 ? Math.floor(top) : 0; y < lastRow; y++) {
-      const high = ((bottom < y + 1 ? bottom : y + 1) - (top > y ? top : y)) * share
+      const high = (Math.min(bottom, y + 1) - Math.max(top, y)) * share
       for (let x = firstColumn; x < lastColumn; x++) {
-        const coverage = high * ((right < x + 1 ? right : x + 1) - (left > x ? left : x))
+        const coverage = high * (Math.min(right, x + 1) - Math.max(left, x))
         const at = y * this.width + x
         levels[at] = levels[at]! + (level - levels[at]!) * coverage
         if (this.tracking && coverage >= 0.5) this.owner[at] = owner
@@ -158,14 +158,14 @@ export class LogCanvas {
     if (upper > 1.5 || upper < -1.5 || lower > 1.5 || lower < -1.5 || rightTop > rightBottom)
       return false
     const { width, height } = this
-    const last = right < width ? right : width
+    const last = Math.min(right, width)
     for (let x = left > 0 ? Math.floor(left) : 0; x < last; x++) {
-      const from = left > x ? left : x
-      const to = right < x + 1 ? right : x + 1
+      const from = Math.max(left, x)
+      const to = Math.min(right, x + 1)
       const middle = 0.5 * (from + to) - left
       const top = leftTop + middle * upper
       const bottom = leftBottom + middle * lower
-      this.#column(x, top > 0 ? top : 0, bottom < height ? bottom : height, to - from, level, owner)
+      this.#column(x, Math.max(top, 0), Math.min(bottom, height), to - from, level, owner)
     }
     return true
   }
@@ -183,7 +183,7 @@ export class LogCanvas {
     const tracking = this.tracking
     let at = Math.floor(top) * this.width + x
     for (let y = Math.floor(top); y < bottom; y++) {
-      const coverage = ((bottom < y + 1 ? bottom : y + 1) - (top > y ? top : y)) * breadth
+      const coverage = (Math.min(bottom, y + 1) - Math.max(top, y)) * breadth
       levels[at] = levels[at]! + (level - levels[at]!) * coverage
       if (tracking && coverage >= 0.5) this.owner[at] = owner
       at += this.width
@@ -249,10 +249,10 @@ export class LogCanvas {
     const touched = down ? this.#down : this.#up
     const lastRow = y1 < this.height ? Math.ceil(y1) : this.height
     let y = y0 > 0 ? Math.floor(y0) : 0
-    let from = y0 > 0 ? y0 : 0
+    let from = Math.max(y0, 0)
     let x = x0 + (from - y0) * slope
     for (; y < lastRow; y++) {
-      const to = y + 1 < y1 ? y + 1 : y1
+      const to = Math.min(y + 1, y1)
       const next = x + (to - from) * slope
       this.#span(y, this.#inside(x), this.#inside(next), (to - from) * sign, touched)
       x = next
@@ -261,18 +261,18 @@ export class LogCanvas {
   }
 
   #inside(x: number): number {
-    return x < 0 ? 0 : x > this.width ? this.width : x
+    return x < 0 ? 0 : Math.min(x, this.width)
   }
 
   /** One row of an edge, from x = a to x = b, `rise` rows high: where its area goes. */
   #span(y: number, a: number, b: number, rise: number, touched: Touched): void {
     const area = this.#area
-    const left = a < b ? a : b
-    const right = a < b ? b : a
+    const left = Math.min(a, b)
+    const right = Math.max(a, b)
     const first = Math.floor(left)
     const last = Math.ceil(right)
     const row = y * this.#stride
-    const end = last + 2 < this.#stride ? last + 2 : this.#stride
+    const end = Math.min(last + 2, this.#stride)
     if (first < touched.from[y]!) touched.from[y] = first
     if (end > touched.to[y]!) touched.to[y] = end
     if (last <= first + 1) {

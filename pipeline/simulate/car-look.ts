@@ -19,6 +19,8 @@ export interface CarLook {
   shade: { left: number; right: number; end: number; top: number }
   /** How dark its shadow is against that of an overcast day. */
   shadow: number
+  /** Metres that the sun throws it to the right, of the car. */
+  shadowAside: number
   /** Log intensity of its lamps; 0: off. */
   lights: number
   wheel?: WheelLook
@@ -45,6 +47,7 @@ export function drawLook(random: Random): CarLook {
     gloss: random.unit(),
     shade: EVEN,
     shadow: 1,
+    shadowAside: 0,
     lights: 0,
     vary: (mark) => mark,
   }
@@ -84,6 +87,7 @@ export function drawAnyLook(random: Random, sun: Sun, lights: number): CarLook {
       top: sun.top + random.range(-0.1, 0.2),
     },
     shadow: sun.shadow,
+    shadowAside: (sun.left - sun.right) * random.range(0.3, 1.2),
     lights: random.chance(0.85) ? lights : 0,
     wheel: {
       spokes: random.pick([3, 5, 5, 6, 7, 10]),

@@ -4,7 +4,7 @@
 import type { CarLook } from './car-look.js'
 import { MARKS, type Part, SHAPES, type Shape, TYRE } from './car-shapes.js'
 import type { Corners, Painter, Pose } from './painter.js'
-import { paintWheel } from './wheel.js'
+import { fillDisc, paintWheel } from './wheel.js'
 
 const SHADOW = -1.3
 
@@ -61,7 +61,10 @@ export class CarBody {
       this.#strips.push({ ...place, at, part, surfaces })
     }
     this.#flanks = [-1, 1].map((side) => ({ under: this.#under(side), over: this.#over(side) }))
-    this.#shadows = [0.12, -0.1].map((margin) => Float64Array.from(this.#ground(margin)))
+    this.#shadows = [
+      Float64Array.from(this.#ground(0.12, look.shadowAside)),
+      Float64Array.from(this.#ground(-0.1, 0)),
+    ]
     this.#tyres = [this.#tyresAt(-0.3, 0), this.#tyresAt(0.3, 1)]
   }
 
@@ -102,10 +105,12 @@ export class CarBody {
     return body * (1 - 0.2 * above)
   }
 
-  #ground(margin: number): number[] {
-    const w = this.look.width / 2 + margin
+  /** Round the car on the ground, and farther to the side that the sun throws its shadow to. */
+  #ground(margin: number, aside: number): number[] {
+    const right = this.look.width / 2 + margin + Math.max(aside, 0)
+    const left = -this.look.width / 2 - margin + Math.min(aside, 0)
     const l = this.length / 2 + margin
-    return [-w, 0, -l, w, 0, -l, w, 0, l, -w, 0, l]
+    return [left, 0, -l, right, 0, -l, right, 0, l, left, 0, l]
   }
 
   /** A rectangle on a strip: u across in -1..1, v from its first point to its second in 0..1. */
@@ -176,11 +181,11 @@ export class CarBody {
     const first = outline[1]![0]
     const last = outline.at(-2)![0]
     return [
-      surface(this.#onFlank(side, outline), paint),
+      surface(this.#onFlank(side, rounded(outline, 0.5)), paint),
       // The lower half of a flank mirrors the road, the shoulder the sky.
       surface(this.#box(side, first + 0.05, 0.3, last - 0.05, 0.52), paint - 0.35),
       surface(this.#box(side, first + 0.15, belt - 0.1, last - 0.7, belt - 0.04), paint + 0.35),
-      surface(this.#onFlank(side, window), glass),
+      surface(this.#onFlank(side, rounded(window, 0)), glass),
     ]
   }
 
@@ -214,8 +219,23 @@ export class CarBody {
     })
     paintAll(painter, over, pose)
     const x = (side * this.look.width) / 2
+    // The arches are as dark as the tyres, and wider.
+    for (const z of wheels) fillDisc(painter, pose, x, z, 0.34, 0.39, TYRE - 0.1)
     for (const z of wheels) paintWheel(painter, pose, x, z, 0.33, travelled, this.look.wheel)
   }
+}
+
+/** A polygon with its corners cut off twice as far as would be seen: metal bends. */
+function rounded(list: Shape['outline'], sharp: number): (readonly [number, number])[] {
+  return list.flatMap(([z, y], i) => {
+    const [za, ya] = list[(i + list.length - 1) % list.length]!
+    const [zb, yb] = list[(i + 1) % list.length]!
+    if (y < sharp) return [[z, y] as const]
+    return [
+      [z + (za - z) * 0.2, y + (ya - y) * 0.2] as const,
+      [z + (zb - z) * 0.2, y + (yb - y) * 0.2] as const,
+    ]
+  })
 }
 
 function surface(corners: Corners, level: number, lamp = false): Surface {

@@ -77,6 +77,7 @@ function logRange(random: Random, low: number, high: number, logRatio: number): 
 function drawSensor(random: Random, night: boolean): SensorSpec {
   const bursts = random.chance(0.4)
   return {
+    blur: random.chance(0.6) ? random.range(0.03, 0.25) : 0,
     threshold: random.range(0.28, 0.58),
     offRatio: random.range(0.75, 1.35),
     mismatch: random.range(0.1, 0.3),
@@ -86,9 +87,9 @@ function drawSensor(random: Random, night: boolean): SensorSpec {
     noiseOn: random.range(0.3, 0.9),
     hotPixels: random.below(9),
     hotRate: random.range(100, 2500),
-    burstShare: bursts ? random.range(0.05, 0.6) : 0,
+    burstShare: bursts ? random.range(0.05, 0.8) : 0,
     burstFrom: random.range(0.7, 1.5),
-    burstMedian: random.range(2, 16),
+    burstMedian: random.range(2, 22),
     mostRate: random.chance(0.3) ? random.range(0.8e6, 2.5e6) : 4e6,
   }
 }

@@ -17,7 +17,7 @@ import { makeHouseRow } from './houses.js'
 import type { Mesh } from './mesh.js'
 import { Random } from './random.js'
 import { Scene, STREET_LENGTH } from './scene.js'
-import { makeRoad, makeTree, type StreetPlan } from './street.js'
+import { makeBareTree, makeRoad, makeTree, type StreetPlan } from './street.js'
 import { makeHorizon, makeStains, makeVerge } from './terrain.js'
 import { castHard } from './traffic.js'
 
@@ -89,6 +89,7 @@ function drawRide(random: Random, { post }: Conditions, plan: HardPlan, canvas: 
   const turning = random.chance(0.3)
   const fast = random.chance(0.3) ? random.range(10, 25) : random.range(1, 12)
   const speed = post === 'driving' ? fast : 0
+  const moves = post === 'driving' || random.chance(0.2) ? 1 : 0
   const ride: Ride = {
     speed,
     surge: post === 'driving' && random.chance(0.5) ? speed * random.range(0.2, 1) : 0,
@@ -97,9 +98,9 @@ function drawRide(random: Random, { post }: Conditions, plan: HardPlan, canvas: 
     z: 0,
     height: random.chance(0.8) ? random.range(1, 1.6) : random.range(1.6, 2.8),
     heading: random.range(-0.01, 0.01),
-    turn: turning && speed < 12 ? random.range(0.02, 0.09) : random.range(0, 0.006),
+    turn: turning && speed < 12 ? random.range(0.02, 0.09) : moves * random.range(0, 0.006),
     turnHz: random.range(0.05, 0.2),
-    shake: wide * (post === 'driving' ? random.range(0.2, 1.6) : random.range(0, 0.15)),
+    shake: wide * (post === 'driving' ? random.range(0.2, 1.6) : moves * random.range(0, 0.15)),
     focal: 266 * wide * random.range(0.75, 1.5),
     centreX: canvas.width / 2,
     horizon: canvas.height * random.range(0.34, 0.6),
@@ -119,8 +120,10 @@ function drawRide(random: Random, { post }: Conditions, plan: HardPlan, canvas: 
     heading: random.chance(0.7)
       ? across
       : random.range(-0.06, 0.06) + (random.chance(0.5) ? 0 : 0.5),
-    turn: 0,
-    shake: random.chance(0.15) ? wide * random.range(0, 0.3) : 0,
+    // On a tripod, or in a hand.
+    turn: random.chance(0.15) ? random.range(0.002, 0.03) : 0,
+    turnHz: random.range(0.1, 0.5),
+    shake: random.chance(0.2) ? wide * random.range(0, 0.4) : 0,
     focal: 266 * wide * random.range(0.6, 1.6),
     horizon: canvas.height * random.range(0.3, 0.62),
   }
@@ -177,7 +180,8 @@ function makeSide(
 
 function makeThing(kerb: number, middle: number, z: number, random: Random): Mesh {
   const pick = random.unit()
-  if (pick < 0.24) return swaying(makeTree(kerb, z, random), random)
+  if (pick < 0.16) return swaying(makeTree(kerb, z, random), random)
+  if (pick < 0.24) return makeBareTree(kerb, z, random)
   if (pick < 0.44) return makeLamp(kerb, z, random)
   if (pick < 0.62) return makeSign(random.chance(0.6) ? kerb : middle, z, random)
   if (pick < 0.8) return makeCrate(random.chance(0.5) ? kerb : middle, z, random)

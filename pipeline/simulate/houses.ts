@@ -158,7 +158,7 @@ function addDetails(
     if (random.chance(0.4)) house.lamp(level, ...corners)
     else house.polygon(level, ...corners)
   }
-  for (let i = some(12 * length); i > 0; i--) {
+  for (let i = some(24 * length); i > 0; i--) {
     const z = random.range(z0, z1)
     const y = random.range(0, 16)
     const size = random.range(0.05, 0.35)

@@ -2,10 +2,13 @@
 // Modelled: thresholds that differ from pixel to pixel, a photoreceptor that lags, a refractory time, background noise
 // and hot pixels. All state is in flat arrays; one step costs one pass over the pixels.
 import { EventPacket } from '../events/packet.js'
+import { Lens } from './lens.js'
 import type { Random } from './random.js'
 
 /** Properties of the sensor. Rates in events per second and pixel. */
 export interface SensorSpec {
+  /** Lens blur: share of a pixel's light that goes to the next on each side, 0..0.33. */
+  blur: number
   /** Change of log intensity (natural) that makes an ON or OFF event, mean over the pixels. */
   threshold: number
   /** OFF thresholds against ON thresholds, mean over mean: above 1 a sensor sends more ON events. */
@@ -41,6 +44,7 @@ const FIRST_CAPACITY = 16_384
 
 /** A sensor of width x height pixels that has looked at the first picture for a long time. */
 export class EventSensor {
+  readonly #lens: Lens
   readonly #memory: Float32Array
   readonly #seen: Float32Array
   readonly #up: Float32Array
@@ -62,9 +66,11 @@ export class EventSensor {
     readonly width: number,
     readonly spec: SensorSpec,
     readonly random: Random,
-    picture: Float32Array,
+    painted: Float32Array,
   ) {
-    const pixels = picture.length
+    const pixels = painted.length
+    this.#lens = new Lens(width, pixels, spec.blur)
+    const picture = this.#lens.look(painted)
     this.#seen = Float32Array.from(picture)
     this.#memory = new Float32Array(pixels)
     this.#up = new Float32Array(pixels)
@@ -100,7 +106,7 @@ export class EventSensor {
    */
   step(picture: Float32Array, startUs: number, stepUs: number): EventPacket {
     this.#count = 0
-    this.#fireChanges(picture, startUs, stepUs)
+    this.#fireChanges(this.#lens.look(picture), startUs, stepUs)
     this.#fireNoise(stepUs)
     this.#limit(stepUs)
     return this.#sorted(startUs, stepUs)

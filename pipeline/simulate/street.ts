@@ -119,3 +119,35 @@ export function makeTree(x: number, z: number, random: Random): Mesh {
   }
   return tree
 }
+
+/** A tree without leaves: a trunk that forks into branches, each thinner than the one it grows from. */
+export function makeBareTree(x: number, z: number, random: Random): Mesh {
+  const tree = new Mesh(z)
+  const level = random.range(-1.1, -0.4)
+  const grow = (x0: number, y0: number, dx: number, dy: number, thick: number, forks: number) => {
+    const [x1, y1] = [x0 + dx, y0 + dy]
+    tree.polygon(
+      level,
+      x0 - thick,
+      y0,
+      z,
+      x0 + thick,
+      y0,
+      z,
+      x1 + thick * 0.7,
+      y1,
+      z,
+      x1 - thick * 0.7,
+      y1,
+      z,
+    )
+    if (forks === 0) return
+    for (let n = 2 + random.below(2); n > 0; n--) {
+      const lean = random.range(-0.75, 0.75)
+      const size = random.range(0.6, 0.85)
+      grow(x1, y1, (dx + dy * lean) * size, (dy - dx * lean) * size, thick * 0.6, forks - 1)
+    }
+  }
+  grow(x, 0, random.range(-0.2, 0.2), random.range(1.6, 2.6), random.range(0.09, 0.17), 4)
+  return tree
+}

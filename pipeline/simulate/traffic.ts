@@ -55,7 +55,10 @@ export function castHard(
     if (!way) continue
     actors.push((heavy ? makeHeavy : makeTwoWheeler)(way, others, headlights))
   }
-  return [...actors, ...castPeople(plan, ride, conditions, people)]
+  const birds = Array.from({ length: people.chance(0.25) ? 1 + people.below(3) : 0 }, () =>
+    makeBird(ride, people),
+  )
+  return [...actors, ...castPeople(plan, ride, conditions, people), ...birds]
 }
 
 /** Keeps vehicles out of each other and off the camera, half a second into the scene. */
@@ -216,6 +219,43 @@ function makeTwoWheeler(way: Way, random: Random, lights: number): Actor {
     reach: 0.4,
     paint: (painter, at, from) =>
       paintTwoWheeler(painter, look, { x: at.x, z: at.z, sin, cos }, from.x * sin + from.z * cos),
+  }
+}
+
+/** A bird that crosses the sky: it moves by itself and is nothing that anybody looks for. */
+function makeBird(ride: Ride, random: Random): Actor {
+  const away = random.range(6, 25)
+  const aside = random.range(-0.5, 0.5) * away
+  const [sin, cos] = [sine(ride.heading), sine(ride.heading + 0.25)]
+  const flight = random.range(2, 9) * (random.chance(0.5) ? 1 : -1)
+  const [climb, beat, phase] = [random.range(-1.5, 1.5), random.range(2, 7), random.unit()]
+  const height = ride.height + away * random.range(0.02, 0.35)
+  const [span, level] = [random.range(0.15, 0.6), random.range(-1, 0.9)]
+  return {
+    classId: undefined,
+    path: (t) => {
+      const along = aside + flight * t
+      const z = ride.z + travelled(ride, t) + away * cos - along * sin
+      return { x: ride.x + away * sin + along * cos, z }
+    },
+    reach: 0,
+    paint: (painter, at, _way, t) => {
+      const { view } = painter
+      const pose = { x: at.x, z: at.z, sin: view.sin, cos: view.cos }
+      const y = height + climb * t
+      const wing = 0.6 * span * sine(beat * t + phase)
+      const body = 0.12 * span
+      painter.polygon(
+        [-span, y + wing, 0, 0, y - body, 0, span, y + wing, 0, 0, y + body, 0],
+        level,
+        pose,
+      )
+      painter.polygon(
+        [-body, y - body, 0, body, y - body, 0, body * 2, y + body, 0, -body, y + body, 0],
+        level,
+        pose,
+      )
+    },
   }
 }
 

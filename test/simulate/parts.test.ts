@@ -96,6 +96,7 @@ test('random numbers are uniform, normal and Poisson enough, and streams differ'
 })
 
 const quiet = {
+  blur: 0,
   threshold: 0.25,
   offRatio: 1,
   mismatch: 0,
