@@ -13,8 +13,12 @@ export interface CarLook {
   scale: number
   tall: number
   glass: number
+  /** How round the roof is, seen from behind: 0 a box, 0.3 a dome. */
+  round: number
   /** Where its reflections start, 0..1. */
   gloss: number
+  /** Patches of its surroundings in its paint and glass. */
+  mirrored: readonly Mirrored[]
   /** What the light adds to the paint of each side. */
   shade: { left: number; right: number; end: number; top: number }
   /** How dark its shadow is against that of an overcast day. */
@@ -26,6 +30,17 @@ export interface CarLook {
   wheel?: WheelLook
   /** The marks of this car instead of those of its pattern. */
   vary(mark: Mark, index: number): Mark
+}
+
+/** A patch on a strip or flank: place 0..1 across and up, size, log intensity against what it lies on. */
+export interface Mirrored {
+  u: number
+  v: number
+  width: number
+  height: number
+  level: number
+  /** Lengths of the car that it wanders per metre. */
+  pace: number
 }
 
 const EVEN = { left: 0, right: 0, end: 0, top: 0 } as const
@@ -44,7 +59,9 @@ export function drawLook(random: Random): CarLook {
     tall: 1,
     // Glass is dark in a light car; in a dark one the sky in it is brighter than the paint.
     glass: paint > 0 ? GLASS : 0.15,
+    round: 0.1,
     gloss: random.unit(),
+    mirrored: [],
     shade: EVEN,
     shadow: 1,
     shadowAside: 0,
@@ -79,7 +96,16 @@ export function drawAnyLook(random: Random, sun: Sun, lights: number): CarLook {
     scale: random.range(0.9, 1.1),
     tall: random.range(0.93, 1.08),
     glass: random.chance(0.7) ? random.range(-1.4, -0.6) : random.range(-0.3, 0.7),
+    round: random.range(0.05, 0.3),
     gloss: random.unit(),
+    mirrored: Array.from({ length: random.below(9) }, () => ({
+      u: random.unit(),
+      v: random.range(0.05, 0.8),
+      width: random.range(0.08, 0.7),
+      height: random.range(0.08, 0.5),
+      level: random.range(-0.9, 1.1),
+      pace: random.range(0.03, 0.25),
+    })),
     shade: {
       left: sun.left + random.range(-0.15, 0.15),
       right: sun.right + random.range(-0.15, 0.15),

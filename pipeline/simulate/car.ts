@@ -85,6 +85,8 @@ export class CarBody {
       const facing = strip.ny * (painter.view.y - strip.y) + strip.nz * (eyeZ - strip.z)
       if (facing <= 0) continue
       paintAll(painter, strip.surfaces, pose)
+      if (strip.part !== 'roof' && strip.part !== 'bed')
+        this.#mirror(painter, pose, strip, travelled)
       if (strip.part === 'glass') {
         this.#gloss(travelled, (from, to) => {
           const corners = this.#onStrip(strip.at, from, to, 0.1, 0.9)
@@ -97,12 +99,17 @@ export class CarBody {
     else if (eyeX < -half) this.#side(painter, pose, 0, travelled)
   }
 
-  /** Half the width at a height: the cabin leans inwards. */
+  /** Half the width at a height: widest at the waist, the cabin leans inwards and is round at the roof. */
   #half(y: number): number {
-    const above = (y - this.#shape.belt) / (this.height - this.#shape.belt)
+    const { belt } = this.#shape
     const body = this.look.width / 2
-    if (above <= 0) return y < 0.5 ? body * 0.97 : body
-    return body * (1 - 0.2 * above)
+    if (y < belt) {
+      const below = (belt - y) / belt
+      return body * (1 - 0.07 * below * below)
+    }
+    const above = (y - belt) / (this.height - belt)
+    const square = above * above
+    return body * (1 - 0.15 * above - this.look.round * square * square)
   }
 
   /** Round the car on the ground, and farther to the side that the sun throws its shadow to. */
@@ -131,13 +138,35 @@ export class CarBody {
     return MARKS[front && part === 'bumper' ? 'frontBumper' : part].map((mark, index) => {
       const [u0, u1, v0, v1, level, from] = look.vary(mark, index)
       // Marks are given from below.
-      const corners = front
-        ? this.#onStrip(at, u0, u1, 1 - v0, 1 - v1)
-        : this.#onStrip(at, u0, u1, v0, v1)
+      const [low, high] = front ? [1 - v0, 1 - v1] : [v0, v1]
+      const corners =
+        u0 === -1 && u1 === 1
+          ? this.#acrossStrip(at, low, high)
+          : this.#onStrip(at, u0, u1, low, high)
       const lit = look.lights > 0 && (from === 'head' || from === 'rear')
       const shine = from === 'head' ? look.lights : look.lights * 0.7
       return surface(corners, lit ? shine : level + bases[from], lit)
     })
+  }
+
+  /** A strip from side to side, along the curve of both. */
+  #acrossStrip(at: number, v0: number, v1: number): number[] {
+    const steps = [0, 0.25, 0.5, 0.75, 1].map((step) => v0 + (v1 - v0) * step)
+    const side = (u: number, v: number) => this.#onStrip(at, u, u, v, v).slice(0, 3)
+    return [...steps.flatMap((v) => side(-1, v)), ...steps.reverse().flatMap((v) => side(1, v))]
+  }
+
+  /** The surroundings in glass and paint: patches that wander over a strip as the car moves. */
+  #mirror(painter: Painter, pose: Pose, strip: Strip, travelled: number): void {
+    for (const { u, v, width, height, level, pace } of this.look.mirrored) {
+      const turn = u + travelled * pace
+      const from = 1.9 * (turn - Math.floor(turn)) - 0.95
+      const to = Math.min(from + width, 0.9)
+      if (to <= from) continue
+      const base = strip.part === 'glass' ? this.look.glass : this.look.paint + this.look.shade.end
+      const corners = this.#onStrip(strip.at, from, to, v, Math.min(v + height, 0.92))
+      painter.polygon(corners, base + (strip.part === 'glass' ? level : 0.5 * level), pose)
+    }
   }
 
   /** Bands of sky and facade in the glass that wander as the car moves. */
@@ -181,11 +210,11 @@ export class CarBody {
     const first = outline[1]![0]
     const last = outline.at(-2)![0]
     return [
-      surface(this.#onFlank(side, rounded(outline, 0.5)), paint),
+      surface(this.#onFlank(side, rounded(rounded(outline, 0.5), 0.5)), paint),
       // The lower half of a flank mirrors the road, the shoulder the sky.
       surface(this.#box(side, first + 0.05, 0.3, last - 0.05, 0.52), paint - 0.35),
       surface(this.#box(side, first + 0.15, belt - 0.1, last - 0.7, belt - 0.04), paint + 0.35),
-      surface(this.#onFlank(side, rounded(window, 0)), glass),
+      surface(this.#onFlank(side, rounded(rounded(window, 0), 0)), glass),
     ]
   }
 
@@ -217,6 +246,18 @@ export class CarBody {
       const corners = this.#box(side, z0, belt + 0.08, z0 + (to - from) * 0.8, belt + 0.3)
       painter.polygon(corners, this.look.glass + 0.8, pose)
     })
+    const { outline } = this.#shape
+    const length = outline.at(-2)![0] - outline[1]![0]
+    for (const { u, v, width, height, level, pace } of this.look.mirrored) {
+      const turn = u + 0.37 + travelled * pace
+      const z0 = outline[1]![0] + 0.2 + (turn - Math.floor(turn)) * (length - 0.8)
+      const z1 = Math.min(z0 + width, outline.at(-2)![0] - 0.5)
+      const y0 = 0.4 + v * (belt - 0.5)
+      const y1 = y0 + height * 0.25
+      const shade = side < 0 ? this.look.shade.left : this.look.shade.right
+      const paint = this.look.paint + shade + 0.5 * level
+      if (z1 > z0) painter.polygon(this.#box(side, z0, y0, z1, y1), paint, pose)
+    }
     paintAll(painter, over, pose)
     const x = (side * this.look.width) / 2
     // The arches are as dark as the tyres, and wider.
@@ -225,15 +266,15 @@ export class CarBody {
   }
 }
 
-/** A polygon with its corners cut off twice as far as would be seen: metal bends. */
+/** A polygon whose corners are cut off at a quarter of each side, but for those below `sharp`: metal bends. */
 function rounded(list: Shape['outline'], sharp: number): (readonly [number, number])[] {
   return list.flatMap(([z, y], i) => {
     const [za, ya] = list[(i + list.length - 1) % list.length]!
     const [zb, yb] = list[(i + 1) % list.length]!
     if (y < sharp) return [[z, y] as const]
     return [
-      [z + (za - z) * 0.2, y + (ya - y) * 0.2] as const,
-      [z + (zb - z) * 0.2, y + (yb - y) * 0.2] as const,
+      [z + (za - z) * 0.25, y + (ya - y) * 0.25] as const,
+      [z + (zb - z) * 0.25, y + (yb - y) * 0.25] as const,
     ]
   })
 }

@@ -43,7 +43,7 @@ export type Corners = readonly number[] | Float64Array
 const NEAR = 0.5
 /** Nor is anything that lies farther off: a car there is 3 pixels wide. */
 export const FAR = 160
-const MOST_CORNERS = 32
+const MOST_CORNERS = 64
 const AT_REST: Pose = { x: 0, z: 0, sin: 0, cos: 1 }
 
 /** Paints polygons of the world onto a canvas, in the order of the calls. */
