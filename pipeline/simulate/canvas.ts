@@ -22,6 +22,8 @@ export class LogCanvas {
   /** Who was painted last on at least half of the pixel; kept only while `tracking`. */
   readonly owner: Uint32Array
   tracking = false
+  /** Rectangle that holds what was painted since `begin` while tracking. */
+  #painted = { left: 0, right: 0, top: 0, bottom: 0 }
   readonly #stride: number
   readonly #area: Float64Array
   /** Columns of each row that edges of the polygon in hand touch: those that go down, and those that go up. */
@@ -58,8 +60,8 @@ export class LogCanvas {
       else if (x > right) right = x
     }
     if (top >= this.height || bottom <= 0 || left >= this.width || right <= 0) return
-    const size = (right - left) * (bottom - top)
-    if (size < LEAST_AREA) return
+    if ((right - left) * (bottom - top) < LEAST_AREA) return
+    if (this.tracking) this.#spread(left, right, top, bottom)
     if (right - left <= SMALL && bottom - top <= SMALL) {
       this.#dab(xs, ys, n, left, right, top, bottom, level, owner)
       return
@@ -190,11 +192,29 @@ export class LogCanvas {
     }
   }
 
-  /** Pixels that belong to an owner now. */
+  /** Forgets where was painted: see `owned`. */
+  begin(): void {
+    this.#painted = { left: this.width, right: 0, top: this.height, bottom: 0 }
+  }
+
+  /** Pixels that belong to an owner now, who was painted since `begin`. */
   owned(owner: number): number {
+    const { left, right, top, bottom } = this.#painted
     let pixels = 0
-    for (const other of this.owner) if (other === owner) pixels += 1
+    for (let y = Math.max(top, 0); y < Math.min(bottom, this.height); y++) {
+      const row = y * this.width
+      for (let x = Math.max(left, 0); x < Math.min(right, this.width); x++)
+        if (this.owner[row + x] === owner) pixels += 1
+    }
     return pixels
+  }
+
+  #spread(left: number, right: number, top: number, bottom: number): void {
+    const painted = this.#painted
+    if (left < painted.left) painted.left = Math.floor(left)
+    if (right > painted.right) painted.right = Math.ceil(right)
+    if (top < painted.top) painted.top = Math.floor(top)
+    if (bottom > painted.bottom) painted.bottom = Math.ceil(bottom)
   }
 
   /**

@@ -77,7 +77,7 @@ function logRange(random: Random, low: number, high: number, logRatio: number): 
 function drawSensor(random: Random, night: boolean): SensorSpec {
   const bursts = random.chance(0.4)
   return {
-    blur: random.chance(0.6) ? random.range(0.03, 0.25) : 0,
+    blur: random.chance(0.6) ? random.range(0.03, 0.17) : 0,
     threshold: random.range(0.28, 0.58),
     offRatio: random.range(0.75, 1.35),
     mismatch: random.range(0.1, 0.3),

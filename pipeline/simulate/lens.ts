@@ -1,42 +1,36 @@
 // What a lens that is not quite in focus leaves of a picture.
 
-/** Blurs pictures of one size by (b, 1 - 2b, b) along rows and columns. */
+/** Blurs pictures of one size: each pixel gives a share of its light to its four neighbours. */
 export class Lens {
-  readonly #rows: Float32Array
   readonly #out: Float32Array
 
-  /** @param blur share of a pixel's light that goes to the next on each side, 0..0.33 */
+  /** @param blur share that goes to each neighbour, 0..0.2 */
   constructor(
     readonly width: number,
     pixels: number,
     readonly blur: number,
   ) {
-    this.#rows = new Float32Array(blur > 0 ? pixels : 0)
     this.#out = new Float32Array(blur > 0 ? pixels : 0)
   }
 
-  /** The picture as it falls on the sensor; valid until the next call. */
+  /** The picture as it falls on the sensor; valid until the next call. The outermost pixels stay sharp. */
   look(picture: Float32Array): Float32Array {
     const { width, blur } = this
     if (blur === 0) return picture
-    const keep = 1 - 2 * blur
-    const rows = this.#rows
+    const keep = 1 - 4 * blur
     const out = this.#out
-    const { length } = picture
-    for (let start = 0; start < length; start += width) {
-      const end = start + width - 1
-      rows[start] = keep * picture[start]! + blur * (picture[start]! + picture[start + 1]!)
-      for (let i = start + 1; i < end; i++)
-        rows[i] = keep * picture[i]! + blur * (picture[i - 1]! + picture[i + 1]!)
-      rows[end] = keep * picture[end]! + blur * (picture[end - 1]! + picture[end]!)
+    const last = picture.length - width
+    for (let i = 0; i < width; i++) out[i] = picture[i]!
+    for (let i = width; i < last; i++) {
+      const beside = picture[i - 1]! + picture[i + 1]!
+      out[i] = keep * picture[i]! + blur * (beside + picture[i - width]! + picture[i + width]!)
     }
-    const last = length - width
-    for (let i = 0; i < width; i++) {
-      out[i] = keep * rows[i]! + blur * (rows[i]! + rows[i + width]!)
-      out[last + i] = keep * rows[last + i]! + blur * (rows[last + i - width]! + rows[last + i]!)
+    for (let i = last; i < picture.length; i++) out[i] = picture[i]!
+    // Rows do not go on from one end to the other.
+    for (let i = width; i < last; i += width) {
+      out[i] = picture[i]!
+      out[i + width - 1] = picture[i + width - 1]!
     }
-    for (let i = width; i < last; i++)
-      out[i] = keep * rows[i]! + blur * (rows[i - width]! + rows[i + width]!)
     return out
   }
 }

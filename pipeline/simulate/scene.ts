@@ -175,6 +175,7 @@ export class Scene {
     items.sort((a, b) => b.depth - a.depth)
     for (const { owner, paint } of items) {
       painter.owner = owner
+      canvas.begin()
       paint()
       if (owner > 0 && canvas.tracking) this.#whole.set(owner, canvas.owned(owner))
     }

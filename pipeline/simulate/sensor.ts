@@ -7,7 +7,7 @@ import type { Random } from './random.js'
 
 /** Properties of the sensor. Rates in events per second and pixel. */
 export interface SensorSpec {
-  /** Lens blur: share of a pixel's light that goes to the next on each side, 0..0.33. */
+  /** Lens blur: share of a pixel's light that goes to each of its four neighbours, 0..0.2. */
   blur: number
   /** Change of log intensity (natural) that makes an ON or OFF event, mean over the pixels. */
   threshold: number

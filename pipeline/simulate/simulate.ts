@@ -144,7 +144,7 @@ function checked(spec: SimulateSpec): WholeSpec {
   if (!SCENES.includes(whole.scene)) {
     throw new SaccadeError('ERR_ARGUMENT', `there is no scene "${whole.scene}"`, SCENES.join(', '))
   }
-  within('sensor.blur', sensor.blur, 0, 0.33)
+  within('sensor.blur', sensor.blur, 0, 0.2)
   within('sensor.threshold', sensor.threshold, 0.02, 2)
   within('sensor.offRatio', sensor.offRatio, 0.2, 5)
   within('sensor.mismatch', sensor.mismatch, 0, 0.5)
