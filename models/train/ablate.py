@@ -1,0 +1,92 @@
+"""Small runs of equal budget, side by side: python3 ablate.py --drives DIR [--ncars DIR] [--steps 800] [--only NAME …] [--report docs/models.md].
+
+Levels D and time steps T, integers against binary spikes, the ANN twin, and the weight of the firing penalty. Each run is
+`train.py` at half the width; a stopped comparison goes on where it was. Prints its tables and, with --report, puts them between
+the marks in that file.
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from fast import STATE
+
+HERE = Path(__file__).resolve().parent
+SMALL = ["network.widths=[8, 24, 48]", "network.heads=[16, 32]"]
+TWIN = ["network.neuron='relu'", "training.firing=0", "training.firing_empty=0", "training.quiet=0"]
+STEPS = lambda t: [f"network.steps={t}", f"network.channels={4 // t if t < 4 else 2}"]
+RUNS = {
+    "D1T1": ("I-LIF, D = 1, T = 1", ["network.levels=1"]),
+    "D2T1": ("I-LIF, D = 2, T = 1", ["network.levels=2"]),
+    "D4T1": ("I-LIF, D = 4, T = 1", []),
+    "D4T2": ("I-LIF, D = 4, T = 2", STEPS(2)),
+    "D1T4": ("binary spikes, D = 1, T = 4", ["network.levels=1", *STEPS(4)]),
+    "twin": ("ANN twin (ReLU)", TWIN),
+    "penalty0": ("D = 4, T = 1, no firing penalty", ["training.firing=0", "training.firing_empty=0", "training.quiet=0"]),
+    "penalty0.2": ("the same, weight 0.2", ["training.firing=0.2"]),
+    "penalty2": ("the same, weight 2", ["training.firing=2.0"]),
+}
+BEGIN, END = "<!-- ablation: written by models/train/ablate.py -->", "<!-- ablation: end -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, default=HERE / "car.toml")
+    parser.add_argument("--ncars", default="")
+    parser.add_argument("--drives", default="")
+    parser.add_argument("--mix", help="scenes, as in the configuration: {drives = 1}")
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--only", nargs="*", default=list(RUNS), choices=list(RUNS))
+    parser.add_argument("--report", type=Path)
+    args = parser.parse_args()
+    for name in args.only:
+        run(name, RUNS[name][1], args)
+    text = table(args.steps)
+    print(text)
+    if args.report:
+        whole = args.report.read_text()
+        before, rest = whole.split(BEGIN)
+        args.report.write_text(before + BEGIN + "\n\n" + text + "\n" + END + rest.split(END)[1])
+
+
+def run(name: str, settings: list[str], args: argparse.Namespace) -> None:
+    budget = [f"training.steps={args.steps}", "training.quantise_last=0", "training.firing_ramp=200", "training.warmup=100"]
+    if args.mix:
+        budget.append(f"data.mix={args.mix}")
+    command = [sys.executable, HERE / "train.py", args.config, "--out", out(name, args.steps)]
+    for key in ("ncars", "drives"):
+        if getattr(args, key):
+            command += [f"--{key}", getattr(args, key)]
+    for setting in [*SMALL, *budget, *settings]:
+        command += ["--set", setting]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def out(name: str, steps: int) -> str:
+    return f"ablation-{steps}-{name}"
+
+
+def table(steps: int) -> str:
+    rows = []
+    for name, (title, _) in RUNS.items():
+        path = STATE / "runs" / out(name, steps) / "log.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        last = [line for line in lines if "empty" in line and line["step"] == steps]
+        if last:
+            cpu = sum(line.get("cpu", 0) for line in lines)
+            rows.append((title, last[-1], cpu))
+    kinds = [k for k in ("plain", "street", "drives") if rows and k in rows[0][1]]
+    columns = [(k, c) for k in kinds for c in ("car", "pedestrian") if c in rows[0][1][k]]
+    head = ["network", *(f"{k}: {c} AP50 / AP50:95" for k, c in columns), *(f"{k}: MACs with a spike" for k in kinds), "empty", "CPU s"]
+    out_lines = [f"Each {steps} steps of 16 scenes at half the width, the same scenes in the same order; EMA weights, held-out scenes.", ""]
+    out_lines += ["| " + " | ".join(head) + " |", "| " + " | ".join("-" * max(len(h), 3) for h in head) + " |"]
+    for title, line, cpu in rows:
+        cells = [title, *(f"{line[k][c][0]:.3f} / {line[k][c][1]:.3f}" for k, c in columns)]
+        cells += [f"{100 * line[k]['density']:.1f} %" for k in kinds] + [f"{100 * line['empty']:.2f} %", f"{cpu:.0f}"]
+        out_lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(out_lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Windows of labelled recordings in the layout of Gen1: NAME_td.dat beside NAME_bbox.npy. The simulator writes such folders."""
+from pathlib import Path
+
+import numpy as np
+
+from events import HEIGHT, WIDTH, WINDOW_US, Events, Scene, boxes_array
+from fast import STATE, refractory
+from ncars import read_dat
+
+# The filter that the models ask for (saccade.input.filters): what it removes is removed before training, too.
+REFRACTORY_US = 50
+# A label that shows less than this is neither asked for nor denied.
+SURE = 0.5
+
+
+class Drives:
+    """All label times of the recordings below a folder. Recordings are 304 x 240; classes above 1 teach what is no car."""
+
+    def __init__(self, folder: Path, part: str) -> None:
+        """part: "train", or "held-out" (every twentieth recording)."""
+        found = sorted(f for f in Path(folder).rglob("*_td.dat") if labels_of(f).exists())
+        if not found:
+            raise SystemExit(f"{folder}: no NAME_td.dat with NAME_bbox.npy; write some with `saccade simulate`")
+        found = [f for i, f in enumerate(found) if (i % 20 == 19) == (part == "held-out")]
+        self.files: list[dict] = []
+        self.index: list[tuple[int, int, int, int, np.ndarray]] = []  # file, first event, last event, end of window, labels
+        for path in found:
+            events, labels = _packed(path), np.load(labels_of(path))
+            times = labels["t" if "t" in labels.dtype.names else "ts"].astype(np.int64)
+            for end in np.unique(times):
+                if end < WINDOW_US:
+                    continue
+                a, b = np.searchsorted(events["t"], [end - WINDOW_US, end])
+                self.index.append((len(self.files), int(a), int(b), int(end), labels[times == end]))
+            self.files.append(events)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def scene(self, i: int) -> Scene:
+        file, a, b, end, labels = self.index[i]
+        data = self.files[file]
+        t = data["t"][a:b].astype(np.int64) - (end - WINDOW_US)
+        e = Events(t.astype(np.float32), data["x"][a:b].astype(np.float32), data["y"][a:b].astype(np.float32), data["p"][a:b])
+        sure, unsure = [], []
+        for row in labels:
+            x, y, w, h = (float(row[f]) for f in ("x", "y", "w", "h"))
+            box = [float(row["class_id"]), max(x, 0), max(y, 0), min(x + w, WIDTH), min(y + h, HEIGHT)]
+            if box[0] > 1 or box[3] - box[1] < 6 or box[4] - box[2] < 6:
+                continue
+            (sure if row["class_confidence"] >= SURE else unsure).append(box)
+        return Scene(e, boxes_array(sure), boxes_array(unsure))
+
+
+def labels_of(path: Path) -> Path:
+    return path.with_name(path.name.replace("_td.dat", "_bbox.npy"))
+
+
+def _packed(path: Path) -> dict:
+    """Events of a recording behind the refractory merge, cached as memory maps beside its size and time."""
+    stat = path.stat()
+    cache = STATE / "drives" / f"{path.name[:-7]}-{stat.st_size}-{int(stat.st_mtime)}"
+    fields = ("t", "x", "y", "p")
+    if not (cache / "p.npy").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        t, x, y, p = read_dat(path)
+        keep = refractory(t, y.astype(np.int32) * WIDTH + x, WIDTH * HEIGHT, REFRACTORY_US)
+        for f, values in zip(fields, (t, x, y.astype(np.uint8), p)):
+            np.save(cache / f"{f}.npy", values[keep])
+    return {f: np.load(cache / f"{f}.npy") for f in fields}

@@ -1,0 +1,173 @@
+"""python3 -m unittest discover models/train: the parts by the letter, and a tiny run that must learn its scenes by heart."""
+import tempfile
+import tomllib
+import unittest
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import fast
+import neuron
+from events import HEIGHT, WIDTH, Events, Scene, boxes_array, frame, joined, overlap
+from export import merged, metadata_of, to_onnx
+from loader import collate
+from loss import DetectionLoss, complete_iou, pairwise_iou
+from metric import average_precision, detections, prepared
+from network import Detector, RepUnit
+from quantise import Snapping, snapped
+
+CONFIG = tomllib.loads((Path(__file__).parent / "car.toml").read_text())["network"]
+SMALL = CONFIG | {"widths": [8, 16, 24], "heads": [16, 16], "blocks": [1, 1]}
+
+
+def seeded(shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(1)).contiguous(memory_format=torch.channels_last)
+
+
+class Neurons(unittest.TestCase):
+    def test_spikes_are_rounded_half_to_even_after_the_clip(self):
+        x = torch.tensor([-1, 0.5, 0.6, 1.5, 2.5, 3.5, 9]).view(1, 7, 1, 1)
+        s = neuron.ILIF(neuron.Firing(), 4, 1)(x)
+        self.assertEqual(s.flatten().tolist(), [0, 0, 1, 2, 2, 4, 4])
+
+    def test_gradient_passes_inside_the_range_and_carries_the_penalties(self):
+        firing = neuron.Firing()
+        firing.rate, firing.quiet = torch.tensor([0.0, 3.0]), torch.tensor([0.0, 5.0])
+        layer = neuron.ILIF(firing, 4, 1)
+        layer.weight = 0.5
+        x = torch.tensor([[-1.0, 0.4, 2.0, 5.0]] * 2).view(2, 4, 1, 1).requires_grad_()
+        layer(x).sum().backward()
+        self.assertEqual(x.grad[0].flatten().tolist(), [0, 1, 1, 0])
+        push, hush = 3 * 0.5 / 4, 5 / 4
+        self.assertEqual(x.grad[1].flatten().tolist(), [0, 1 + hush, 1 + push + hush, hush])
+
+    def test_two_steps_follow_the_equation_of_the_plan(self):
+        x = torch.tensor([0.5, 5.5, 1.75, 2.375, 4.25, 1.125]).view(3, 2).t().reshape(2, 3, 1, 1)
+        s = neuron.ILIF(neuron.Firing(), 4, 2)(x)
+        self.assertEqual(s.view(2, 3).t().tolist(), [[0, 4], [2, 2], [4, 1]])  # docs/engine.md section 3
+
+
+class Kernels(unittest.TestCase):
+    def test_depthwise_gradients_equal_those_of_the_library(self):
+        for k in (3, 5, 7):
+            x, w, g = seeded((2, 16, 9, 11)), torch.randn(16, 1, k, k), seeded((2, 16, 9, 11))
+            expected = [v.clone().requires_grad_() for v in (x, w)]
+            torch.nn.functional.conv2d(*expected, padding=k // 2, groups=16).backward(g)
+            got = [v.clone().requires_grad_() for v in (x, w)]
+            fast.depthwise(*got).backward(g)
+            for a, b in zip(expected, got):
+                self.assertLess(float((a.grad - b.grad).abs().max()), 1e-4)
+
+    def test_refractory_merge_measures_from_the_last_kept_event(self):
+        keep = fast.refractory(np.array([0, 0, 30, 49, 50, 60, 10]), np.array([1, 1, 1, 1, 1, 2, 1]), 4, 50)
+        self.assertEqual(keep.tolist(), [True, False, False, False, True, True, True])
+
+    def test_frames_are_bin_major_off_first_and_clipped(self):
+        n = 20
+        e = Events(np.full(n, 30_000.0), np.full(n, 7.9), np.full(n, 5.2), np.ones(n, np.uint8))
+        f = frame(joined([e, Events(np.zeros(1), np.full(1, 303.99), np.zeros(1), np.zeros(1, np.uint8))]))
+        self.assertEqual((f[3, 5, 7], f[0, 0, 303], int(f.astype(int).sum())), (15, 1, 16))
+
+
+class Shapes(unittest.TestCase):
+    def test_a_merged_repconv_is_the_chain(self):
+        net = Detector(SMALL | {"rep16": True}).eval()
+        unit = next(m for m in net.modules() if isinstance(m, RepUnit))
+        for norm in (unit.bn1, unit.bn):
+            norm.running_mean.normal_()
+            norm.running_var.uniform_(0.5, 2)
+            norm.weight.data.normal_()
+            norm.bias.data.normal_()
+        unit = unit.double()
+        x = (seeded((1, 24, 6, 7)) * 3).double()
+        s = x.clamp(0, 4).round()
+        unit.n = torch.nn.Identity()
+        weight, stride, groups, bias = merged(unit)
+        y = torch.nn.functional.conv2d(s, weight, bias, stride, 1, groups=groups)
+        self.assertLess(float((unit(s) - y).abs().max()), 1e-9)
+
+    def test_snapped_weights_are_int8_times_a_power_of_two(self):
+        w = torch.randn(12, 5, 3, 3) * torch.logspace(-2, 1, 12).view(-1, 1, 1, 1)
+        q = snapped(w)
+        for c in range(12):
+            step = next(2.0**-k for k in range(-4, 13) if torch.all(q[c] / 2.0**-k == (q[c] / 2.0**-k).round()))
+            self.assertLessEqual(float((q[c] / step).abs().max()), 127)
+            self.assertLessEqual(float((q[c] - w[c]).abs().max()), step / 2 + 1e-9)
+
+    def test_exported_networks_are_valid_onnx(self):
+        import onnx
+
+        class Args:
+            name, version, licence, data, score = "tiny", "1", "none", "none", 0.3
+
+        for change in ({}, {"steps": 2, "channels": 2}, {"neuron": "relu"}, {"rep16": True}):
+            net = Detector(SMALL | change).eval()
+            onnx.checker.check_model(to_onnx(net, metadata_of(net.config, Args)))
+
+
+class Boxes(unittest.TestCase):
+    def test_overlaps_agree(self):
+        a, b = torch.rand(5, 2) * 50, torch.rand(7, 2) * 50
+        a, b = torch.cat([a, a + 20], 1), torch.cat([b, b + 30], 1)
+        self.assertTrue(np.allclose(pairwise_iou(a[None], b[None])[0].numpy(), overlap(a.numpy(), b.numpy()), atol=1e-5))
+        self.assertTrue(torch.allclose(complete_iou(a, a), torch.ones(5), atol=1e-5))
+
+    def test_truth_against_itself_scores_one_and_nothing_scores_zero(self):
+        scene = Scene(None, boxes_array([[0, 10, 10, 50, 40], [0, 100, 90, 160, 150]]), boxes_array([]))
+        found = np.column_stack([scene.boxes, [0.9, 0.8]])
+        self.assertEqual(average_precision([found], [scene], 0).tolist(), [1.0] * 10)
+        self.assertEqual(average_precision([found[:0]], [scene], 0).tolist(), [0.0] * 10)
+
+
+def toy_scenes(count: int) -> list[Scene]:
+    """Filled rectangles of events are cars, columns are people, scattered events are neither."""
+    rng = np.random.default_rng(3)
+    scenes = []
+    for _ in range(count):
+        parts, boxes = [], []
+        for kind, (w, h) in ((0, (70, 40)), (1, (14, 44))):
+            x, y = rng.uniform(5, WIDTH - w - 5), rng.uniform(5, HEIGHT - h - 5)
+            n = w * h
+            parts.append(Events(rng.uniform(0, 49_999, n), x + rng.uniform(0, w, n), y + rng.uniform(0, h, n), rng.integers(0, 2, n)))
+            boxes.append([kind, x, y, x + w, y + h])
+        parts.append(Events(rng.uniform(0, 49_999, 500), rng.uniform(0, WIDTH, 500), rng.uniform(0, HEIGHT, 500), rng.integers(0, 2, 500)))
+        scenes.append(Scene(joined(parts), boxes_array(boxes), boxes_array([])))
+    return scenes
+
+
+class Overfit(unittest.TestCase):
+    def test_a_tiny_network_learns_eight_scenes_by_heart_and_survives_the_grid(self):
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+        scenes = toy_scenes(8)
+        batch = collate(scenes, 2)
+        net = Detector(SMALL)
+        net.weigh_neurons()
+        net.firing.rate = torch.full((8,), 0.01)
+        loss_of, snapping = DetectionLoss(SMALL), Snapping(net)
+        optimizer = torch.optim.AdamW(net.parameters(), lr=6e-3)
+        first = None
+        for step in range(240):
+            for group in optimizer.param_groups:
+                group["lr"] = 6e-3 * min(1, (step + 1) / 20, (240 - step) / 80)
+            net.train()
+            if step >= 200:
+                net.freeze_norms()
+            with snapping.applied(step >= 200):
+                loss, _ = loss_of(net(prepared(batch["frames"], 1)), batch["boxes"], batch["ignored"])
+                optimizer.zero_grad()
+                loss.backward()
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 10)
+            optimizer.step()
+            first = first or float(loss)
+        net.eval()
+        with snapping.applied(True):
+            found = detections(net, batch["frames"])
+        self.assertLess(float(loss), 0.4 * first)
+        for kind in (0, 1):
+            self.assertGreater(average_precision(found, scenes, kind)[0], 0.9)
+
+
+if __name__ == "__main__":
+    unittest.main()
