@@ -31,6 +31,7 @@ KINDS = {
     "plain": Kind(),
     "street": Kind(street=1.0),
     "large": Kind(cars=(0, 3), scale=(0.45, 2.6), background_scale=(0.5, 2.2), street=0.35, lateral=0.35, stretch=0.3),
+    "alone": Kind(cars=(0, 1), backgrounds=(0, 1), scale=(0.9, 1.1), background_scale=(0.9, 1.1), noise=(1, 300), bars=0),
     "resting": Kind(cars=(0, 2), backgrounds=(0, 2), scale=(0.6, 2.5), noise=(30, 2500), lateral=0.6, stretch=0.3, bars=0.33),
 }
 

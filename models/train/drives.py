@@ -48,7 +48,7 @@ class Drives:
             box = [float(row["class_id"]), max(x, 0), max(y, 0), min(x + w, WIDTH), min(y + h, HEIGHT)]
             if box[0] > 1 or box[3] - box[1] < 6 or box[4] - box[2] < 6:
                 continue
-            (sure if row["class_confidence"] >= SURE else unsure).append(box)
+            (sure if row["confidence" if "confidence" in row.dtype.names else "class_confidence"] >= SURE else unsure).append(box)
         return Scene(e, boxes_array(sure), boxes_array(unsure))
 
 

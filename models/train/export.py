@@ -108,7 +108,7 @@ def neuron_function(config: dict):
         return helper.make_function("saccade", "ILIF", ["X"], ["S"], nodes, [helper.make_opsetid("", OPSET)])
     for name, attribute in (("high", "levels"), ("k", "decay")):
         constant = helper.make_node("Constant", [], [name])
-        constant.attribute.append(helper.make_attribute_ref_name(helper.make_attribute("value_float", 0.0), attribute))
+        constant.attribute.append(onnx.AttributeProto(name="value_float", ref_attr_name=attribute, type=onnx.AttributeProto.FLOAT))
         nodes.append(constant)
     xs = [f"x{t}" for t in range(steps)]
     nodes.append(helper.make_node("Split", ["X"], xs, axis=0) if steps > 1 else helper.make_node("Identity", ["X"], xs))

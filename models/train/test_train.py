@@ -160,11 +160,11 @@ class Overfit(unittest.TestCase):
                 loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 10)
             optimizer.step()
-            first = first or float(loss)
+            first = first or loss.item()
         net.eval()
         with snapping.applied(True):
             found = detections(net, batch["frames"])
-        self.assertLess(float(loss), 0.4 * first)
+        self.assertLess(loss.item(), 0.4 * first)
         for kind in (0, 1):
             self.assertGreater(average_precision(found, scenes, kind)[0], 0.9)
 
