@@ -4,9 +4,9 @@ from dataclasses import dataclass
 import numpy as np
 
 import clutter
-from events import CAR, HEIGHT, PEDESTRIAN, WIDTH, Events, Scene, boxes_array, joined, nothing, overlap
+from events import CAR, HEIGHT, PEDESTRIAN, WIDTH, WINDOW_US, Events, Scene, boxes_array, joined, nothing, overlap
 from ncars import Patches, shows_a_car
-from patches import extent, frayed, moved, placed
+from patches import extent, frayed, hidden_in_part, moved, placed, tilted
 
 MOST_OVERLAP = 0.12
 TRIES = 12
@@ -62,7 +62,8 @@ class Composer:
 
     def _patch(self, rng, patches, scales, kind, lateral, must_show=False) -> Events:
         backwards = self.augment and rng.random() < 0.25
-        e = patches.window(rng, backwards=backwards)
+        duration = WINDOW_US * rng.uniform(0.6, 1.5) if self.augment and rng.random() < 0.4 else WINDOW_US
+        e = patches.window(rng, duration, backwards)
         if must_show and not shows_a_car(e):
             return nothing()
         scale = np.exp(rng.uniform(*np.log(scales)))
@@ -70,6 +71,8 @@ class Composer:
         if rng.random() < kind.stretch:
             aspect *= np.exp(rng.uniform(0, 0.35))
         e = placed(e, rng, scale, aspect, rng.random() < 0.5)
+        if self.augment and len(e) and rng.random() < 0.5:
+            e = tilted(e, rng)
         e = frayed(e, rng)
         if self.augment and rng.random() < 0.15:
             e.p = 1 - e.p
@@ -88,6 +91,8 @@ class Composer:
         size = box[2:] - box[:2]
         if size[0] > 270 or size[1] > 200 or size.min() < 8:
             return
+        if self.augment and rng.random() < 0.2:
+            e = hidden_in_part(e, rng)
         velocity = self.velocity
         taken = boxes_array(boxes)[:, 1:]
         for _ in range(TRIES):

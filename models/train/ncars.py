@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-from events import Events
+from events import WINDOW_US, Events
 from fast import STATE
 
 PATCH_US = 100_000
@@ -30,12 +30,13 @@ class Patches:
         a, b = self.data["offsets"][self.first + i : self.first + i + 2]
         return Events(*(self.data[f][a:b] for f in ("t", "x", "y", "p")))
 
-    def window(self, rng: np.random.Generator, i: int | None = None, backwards: bool = False) -> Events:
-        """A random 50 ms of a patch. `backwards`: as if the film ran the other way, where what got darker gets brighter."""
-        e = self.whole(int(rng.integers(len(self))) if i is None else i)
-        start = rng.uniform(0, PATCH_US - 50_000)
-        a, b = np.searchsorted(e.t, [start, start + 50_000])
-        t = e.t[a:b].astype(np.float32) - np.float32(start)
+    def window(self, rng: np.random.Generator, duration_us: float = WINDOW_US, backwards: bool = False) -> Events:
+        """A random stretch of a random patch, played in 50 ms. `backwards`: the film runs the other way, and what got darker gets brighter."""
+        e = self.whole(int(rng.integers(len(self))))
+        start = rng.uniform(0, PATCH_US - duration_us)
+        a, b = np.searchsorted(e.t, [start, start + duration_us])
+        t = (e.t[a:b].astype(np.float32) - np.float32(start)) * np.float32(WINDOW_US / duration_us)
+        t = np.minimum(t, np.float32(WINDOW_US - 1))
         x, y, p = e.x[a:b].astype(np.float32), e.y[a:b].astype(np.float32), e.p[a:b]
         return Events(np.float32(49_999) - t, x, y, 1 - p) if backwards else Events(t, x, y, p)
 

@@ -34,6 +34,23 @@ def placed(e: Events, rng: np.random.Generator, scale: float, aspect: float, mir
     return Events(t, x, y, e.p[index])
 
 
+def tilted(e: Events, rng: np.random.Generator) -> Events:
+    """Turned by up to 6 degrees and sheared a little, about its middle: other roads, other mounts of the camera."""
+    turn, shear = rng.normal(0, 0.04), rng.normal(0, 0.05)
+    cx, cy = np.float32(e.x.mean()), np.float32(e.y.mean())
+    dx, dy = e.x - cx, e.y - cy
+    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    return Events(e.t, cx + cos * dx + (np.float32(shear) - sin) * dy, cy + sin * dx + cos * dy, e.p)
+
+
+def hidden_in_part(e: Events, rng: np.random.Generator) -> Events:
+    """Without what lies in one rectangle, up to a third of it: somebody walks by, a post stands in front."""
+    x1, x2, y1, y2 = e.x.min(), e.x.max(), e.y.min(), e.y.max()
+    w, h = (x2 - x1) * rng.uniform(0.1, 0.6), (y2 - y1) * rng.uniform(0.1, 0.6)
+    x, y = rng.uniform(x1, x2 - w), rng.uniform(y1, y2 - h)
+    return e.pick((e.x < x) | (e.x > x + w) | (e.y < y) | (e.y > y + h))
+
+
 def frayed(e: Events, rng: np.random.Generator) -> Events:
     """Events fade towards the rim of the patch, car or not: a sharp cut edge would be the easiest sign of all."""
     if len(e) == 0:
