@@ -83,7 +83,11 @@ export { DARK, LIGHT, type Theme } from './view/palette.js'
 export { Picture } from './view/picture.js'
 export { encodePng, writePng } from './view/png.js'
 export { type EventColumns, PolarityCounts } from './view/polarity.js'
-export { type RecordingPictureOptions, recordingPictures } from './view/recording-pictures.js'
+export {
+  type RecordingPictureOptions,
+  recordingPictures,
+  windowCounts,
+} from './view/recording-pictures.js'
 export { type RenderOptions, renderWindow, type StripText, type TruthBox } from './view/render.js'
 export {
   htmlReport,
@@ -92,6 +96,7 @@ export {
   type ReportPicture,
   type ReportSection,
   type ReportTable,
+  writeReport,
 } from './view/report.js'
 export { contactSheet } from './view/sheet.js'
 export { windowStrip } from './view/strip.js'

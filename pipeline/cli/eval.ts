@@ -6,12 +6,22 @@ import { windowOverrides } from '../config/windows.js'
 import { Model } from '../detect/model.js'
 import { SaccadeError } from '../errors.js'
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.js'
-import { CAMERAS, type CameraName, PROTOCOLS, type ProtocolName } from '../evaluate/protocol.js'
-import type { Evaluation, Precision } from '../evaluate/score.js'
+import { ExampleList } from '../evaluate/examples.js'
+import { evaluationPage } from '../evaluate/page.js'
+import {
+  CAMERAS,
+  type CameraName,
+  cameraFrame,
+  PROTOCOLS,
+  type ProtocolName,
+} from '../evaluate/protocol.js'
+import type { Evaluation } from '../evaluate/score.js'
 import { parseGeometry } from '../events/geometry.js'
 import { ProgressBar } from '../view/progress.js'
-import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
+import { writeReport } from '../view/report.js'
+import { type CommonOptions, type Context, makeCommand, printJson } from './command.js'
 import { addFlags, flagValues } from './config-options.js'
+import { evaluationRemarks, printEvaluation } from './eval-print.js'
 import { openOptions } from './pipeline.js'
 import { remark } from './play.js'
 
@@ -26,7 +36,11 @@ interface EvalCommandOptions extends CommonOptions {
   keep?: string
   jobs?: string
   shard?: string
+  html?: string
 }
+
+/** Length of the windows on pictures when no model says its own. */
+const PICTURE_US = 50_000
 
 export function evalCommand(context: Context): Command {
   const command = makeCommand([
@@ -40,7 +54,15 @@ export function evalCommand(context: Context): Command {
       'labels: NAME_bbox.npy, and for --model NAME_td.dat beside them',
     )
     .option('--dt <folder>', 'detections: NAME_dt.npy, as `replay -o` writes them')
-  return addFlags(command, ['model', 'backend', 'threads', 'classes', 'format', 'geometry'])
+  return addFlags(command, [
+    'model',
+    'backend',
+    'threads',
+    'classes',
+    'filter',
+    'format',
+    'geometry',
+  ])
     .addOption(
       new Option('--protocol <name>', 'how boxes are chosen and scored')
         .choices(PROTOCOLS)
@@ -56,6 +78,10 @@ export function evalCommand(context: Context): Command {
     .option('--keep <folder>', "keep the model's detections: a run that was stopped goes on")
     .option('--jobs <n>', 'recordings at a time')
     .option('--shard <i/n>', 'only every n-th recording, from the i-th on')
+    .option(
+      '--html <file>',
+      'a page with curves, and the worst misses and false alarms as pictures',
+    )
     .action((options: EvalCommandOptions) => evaluateFolder(options, context))
 }
 
@@ -66,6 +92,7 @@ async function evaluateFolder(options: EvalCommandOptions, context: Context): Pr
   })
   const bar = new ProgressBar('eval')
   const faults = new Map<string, number>()
+  const examples = new ExampleList()
   let evaluation: Evaluation
   let model: Model | undefined
   try {
@@ -77,11 +104,14 @@ async function evaluateFolder(options: EvalCommandOptions, context: Context): Pr
       onProgress: ({ done, total }) => {
         if (!options.quiet) bar.update(done, total, `${Math.floor(done)} of ${total} recordings`)
       },
-      onRecording: ({ faults: found }) => {
-        for (const [kind, count] of Object.entries(found))
+      onRecording: (recording) => {
+        for (const [kind, count] of Object.entries(recording.faults))
           faults.set(kind, (faults.get(kind) ?? 0) + count)
+        if (options.html !== undefined) examples.add(recording)
       },
     })
+    if (options.html !== undefined)
+      await writePage(options.html, evaluation, { examples, model, config, options, context })
   } catch (error) {
     if (context.signal.aborted) {
       const hint = options.keep === undefined ? '' : `; the same call goes on from ${options.keep}`
@@ -92,9 +122,36 @@ async function evaluateFolder(options: EvalCommandOptions, context: Context): Pr
   } finally {
     bar.clear()
   }
-  for (const sentence of remarks(evaluation, model, faults)) remark(options, sentence)
+  for (const sentence of evaluationRemarks(evaluation, model, faults)) remark(options, sentence)
   if (options.json) printJson({ ...identity(model, options.shard), ...evaluation })
-  else print(evaluation, options.shard)
+  else printEvaluation(evaluation, options.shard)
+}
+
+interface PageInput {
+  examples: ExampleList
+  model: Model | undefined
+  config: Config
+  options: EvalCommandOptions
+  context: Context
+}
+
+async function writePage(
+  path: string,
+  evaluation: Evaluation,
+  { examples, model, config, options, context }: PageInput,
+): Promise<void> {
+  const what = model === undefined ? options.dt! : `${model.name}, sha256 ${model.sha256}`
+  const open = openOptions(config)
+  const page = await evaluationPage(evaluation, {
+    title: `${model?.name ?? options.dt} on ${options.gt}`,
+    what: options.shard === undefined ? what : `${what}; shard ${options.shard}, not the whole set`,
+    examples,
+    durationUs: model?.window.durationUs ?? PICTURE_US,
+    geometry: open.geometry ?? model?.window ?? cameraFrame(options.camera),
+    open,
+    signal: context.signal,
+  })
+  await writeReport(path, page)
 }
 
 function evaluateOptions(options: EvalCommandOptions, config: Config): EvaluateOptions {
@@ -141,72 +198,4 @@ function identity(model: Model | undefined, shard: string | undefined) {
     ...(model && { model: { name: model.name, sha256: model.sha256 } }),
     ...(shard !== undefined && { shard }),
   }
-}
-
-function remarks(
-  { classes, images, unpaired }: Evaluation,
-  model: Model | undefined,
-  faults: ReadonlyMap<string, number>,
-): string[] {
-  const sentences = [...faults].map(([kind, count]) => `recordings: ${kind} ${count}`)
-  if (images === 0) sentences.push('no label passes the bounds of the protocol: nothing is scored')
-  if (unpaired > 0)
-    sentences.push(
-      `${unpaired} detections belong to no label time that counts; they are not scored`,
-    )
-  for (const { id, name } of classes)
-    if (model !== undefined && id >= model.labels.length)
-      sentences.push(
-        `the model does not know ${name}: its AP is 0 and pulls the mean down; --classes leaves it out`,
-      )
-  return sentences
-}
-
-const figures = ({ ap50, ap75, ap }: Precision) =>
-  [ap50, ap75, ap].map((value) => value?.toFixed(3) ?? '–')
-
-function print(evaluation: Evaluation, shard: string | undefined): void {
-  const { protocol, images, labels, detections, classes, recordings, areas } = evaluation
-  const lines = (...text: string[]) => process.stdout.write(`${text.join('\n')}\n`)
-  lines(shard === undefined ? protocol : `${protocol}\nshard ${shard}, not the whole set`, '')
-  const head = ['labels', 'boxes', 'AP50', 'AP75', 'AP50:95']
-  const row = (name: string, score: Precision & { labels: number; detections: number }) => [
-    name,
-    String(score.labels),
-    String(score.detections),
-    ...figures(score),
-  ]
-  printTable([
-    ['class', ...head],
-    ...classes.map((score) => row(score.name, score)),
-    row(classes.length === 1 ? 'all' : `mean of ${classes.length}`, evaluation),
-  ])
-  lines('')
-  printTable([
-    ['recording', 'times', ...head],
-    ...recordings.map((score) => {
-      const [name, ...rest] = row(score.name, score)
-      return [name!, String(score.images), ...rest]
-    }),
-    ['all', String(images), ...row('', { ...evaluation, labels, detections }).slice(1)],
-  ])
-  lines('')
-  if (areas)
-    lines(
-      `AP50:95 by area: below 32² px ${figure(areas.small)}, to 96² ${figure(areas.medium)}, above ${figure(areas.large)}`,
-    )
-  if (evaluation.bestF1) {
-    const { score, precision, recall } = evaluation.bestF1
-    lines(
-      `best F1 at confidence ${score.toFixed(3)}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`,
-    )
-  }
-  for (const point of evaluation.thresholds)
-    lines(
-      `score > ${point.score}, IoU > 0.5, boxes of every size: ${point.found} of ${point.labels} labels found (recall ${figure(point.recall)}, precision ${figure(point.precision)}), ${point.other} other boxes in ${point.windows} windows (${figure(point.otherPerWindow)} a window)`,
-    )
-}
-
-function figure(value: number | null): string {
-  return value?.toFixed(3) ?? '–'
 }

@@ -9,7 +9,13 @@ import { findDetections, findLabelled, type LabelledRecording } from './dataset.
 import { KeptDetections } from './kept.js'
 import { detectLabelTimes, EVALUATION_DETECT, type LabelWindows } from './label-windows.js'
 import { cameraClasses, type ProtocolOptions, type Rules, rulesOf } from './protocol.js'
-import { type Evaluation, matchRecording, type RecordingMatches, summarise } from './score.js'
+import {
+  type Evaluation,
+  matchRecording,
+  type RecordingMatches,
+  type ScoreSpec,
+  summarise,
+} from './score.js'
 
 /** Options of evaluate. Give `detections` or `model`. */
 export interface EvaluateOptions extends ProtocolOptions {
@@ -53,6 +59,8 @@ export interface EvaluatedRecording {
   files: LabelledRecording
   labels: readonly Label[]
   detections: readonly Label[]
+  /** How it is scored. */
+  spec: ScoreSpec
   /** Faults of the recording by kind, where a model read it. */
   faults: Readonly<Record<string, number>>
 }
@@ -93,7 +101,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     })
     underWay.delete(files.name)
     matched.push(matchRecording(files.name, labels, detections, spec))
-    options.onRecording?.({ files, labels, detections, faults })
+    options.onRecording?.({ files, labels, detections, spec, faults })
     tell()
   })
   return summarise(matched, spec, className)

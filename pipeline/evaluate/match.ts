@@ -28,16 +28,19 @@ export function iou(a: Box, b: Box): number {
   return (w * h) / (a.w * a.h + b.w * b.h - w * h)
 }
 
-/** Best detections choose first; each takes the free label of its class that it overlaps most, by more than `least`. */
-export function matchLabels(
+/**
+ * Which detection found which label: best detections choose first, each takes the free label of its class that it overlaps
+ * most, by more than `least`.
+ */
+export function pairLabels<L extends LabelledBox>(
   detections: readonly Detection[],
-  labels: readonly LabelledBox[],
+  labels: readonly L[],
   least = 0.5,
-): Matches {
+): Map<Detection, L> {
   const free = new Set(labels)
-  let found = 0
+  const pairs = new Map<Detection, L>()
   for (const detection of [...detections].sort((a, b) => b.score - a.score)) {
-    let best: LabelledBox | undefined
+    let best: L | undefined
     let overlap = least
     for (const label of free) {
       if (label.classId !== detection.class) continue
@@ -49,7 +52,17 @@ export function matchLabels(
     }
     if (best === undefined) continue
     free.delete(best)
-    found += 1
+    pairs.set(detection, best)
   }
+  return pairs
+}
+
+/** Counts of `pairLabels`. */
+export function matchLabels(
+  detections: readonly Detection[],
+  labels: readonly LabelledBox[],
+  least = 0.5,
+): Matches {
+  const found = pairLabels(detections, labels, least).size
   return { found, missed: labels.length - found, other: detections.length - found }
 }

@@ -1,5 +1,6 @@
 // What a robot sees at one score threshold: labels that are found, and boxes that are on none. Labels and boxes as they are
 // in the files, of every size and time: a protocol's bounds are for AP.
+import type { Detection } from '../detect/detection.js'
 import type { Label } from '../sources/labels.js'
 import { matchLabels } from './match.js'
 import { pairBoxes, type Rules } from './protocol.js'
@@ -29,16 +30,14 @@ export function countAt(
   detections: readonly Label[],
   { rules, classes }: { rules: Rules; classes: readonly number[] },
 ): OperatingCounts {
-  const { protocol, camera, pairing } = rules
-  const whole: Rules = { protocol, camera, pairing: pairing === 'pool' ? 'nearest' : pairing }
   const counts = { windows: 0, labels: 0, found: 0, other: 0 }
-  for (const image of pairBoxes(labels, detections, whole)) {
+  for (const image of pairBoxes(labels, detections, withoutBounds(rules))) {
     const wanted = image.labels.filter(({ classId }) => classes.includes(classId))
     const boxes = image.detections.filter(
       ({ classId, confidence }) => confidence > score && classes.includes(classId),
     )
     const { found, other } = matchLabels(
-      boxes.map((box) => ({ class: box.classId, label: '', score: box.confidence, box })),
+      boxes.map((box) => toDetection(box, '')),
       wanted,
     )
     counts.windows += 1
@@ -47,6 +46,16 @@ export function countAt(
     counts.other += other
   }
   return counts
+}
+
+/** Every box counts, one set per label time: the nearest, or that very one where the rules say so. */
+export function withoutBounds({ protocol, camera, pairing }: Rules): Rules {
+  return { protocol, camera, pairing: pairing === 'pool' ? 'nearest' : pairing }
+}
+
+/** A record of a detection file as a detection. */
+export function toDetection(box: Label, label: string): Detection {
+  return { class: box.classId, label, score: box.confidence, box }
 }
 
 /** Adds recordings up. */

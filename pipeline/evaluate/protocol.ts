@@ -110,6 +110,11 @@ export function cameraClasses(camera: CameraName): readonly string[] {
   return CAMERA_RULES[camera].classes
 }
 
+/** Sensor size of a camera. */
+export function cameraFrame(camera: CameraName): Geometry {
+  return CAMERA_RULES[camera].frame
+}
+
 /** The rules in one sentence: it stands beside every figure. */
 export function describeRules(rules: Rules): string {
   const { protocol, camera, afterUs, diagonal, side, pairing, frame } = rules

@@ -26,6 +26,18 @@ export class PartFile {
     }
   }
 
+  /** Writes a whole file; half-written it never has its final name, and after a failure nothing stays. */
+  static async write(path: string, data: string | Uint8Array): Promise<void> {
+    const file = await PartFile.create(path)
+    try {
+      await file.append(data)
+    } catch (error) {
+      await file.abandon(false)
+      throw error
+    }
+    await file.commit()
+  }
+
   /** Appends. Rejects with ERR_IO, one sentence, e.g. when the disk is full. */
   async append(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data

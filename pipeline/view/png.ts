@@ -63,12 +63,5 @@ export function encodePng(picture: Picture): Buffer {
 
 /** Writes a picture; half-written it never has its final name. Rejects with ERR_IO. */
 export async function writePng(path: string, picture: Picture): Promise<void> {
-  const file = await PartFile.create(path)
-  try {
-    await file.append(encodePng(picture))
-  } catch (error) {
-    await file.abandon(false)
-    throw error
-  }
-  await file.commit()
+  await PartFile.write(path, encodePng(picture))
 }

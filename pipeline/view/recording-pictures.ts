@@ -34,9 +34,7 @@ export async function* recordingPictures(
 ): AsyncGenerator<Picture, void, void> {
   const packet = new EventPacket()
   for (const set of sets) {
-    const counts = new PolarityCounts(options.geometry)
-    await recording.seek(set.tStart)
-    await countUntil(recording, packet, set.tEnd, counts)
+    const counts = await windowCounts(recording, set, options.geometry, packet)
     yield renderWindow(counts, set.detections, {
       scale: options.scale,
       strip: windowStrip(set, options.start, options.right),
@@ -45,17 +43,24 @@ export async function* recordingPictures(
   }
 }
 
-/** Adds what lies before `tEnd`, up to the first event behind it. */
-async function countUntil(
+/**
+ * How often each pixel fired in [tStart, tEnd), absolute µs.
+ * @example
+ * const counts = await windowCounts(recording, { tStart: 20_510_000, tEnd: 20_560_000 }, { width: 304, height: 240 })
+ */
+export async function windowCounts(
   recording: Recording,
-  packet: EventPacket,
-  tEnd: number,
-  counts: PolarityCounts,
-): Promise<void> {
+  { tStart, tEnd }: Pick<DetectionSet, 'tStart' | 'tEnd'>,
+  geometry: Geometry,
+  packet = new EventPacket(),
+): Promise<PolarityCounts> {
+  const counts = new PolarityCounts(geometry)
+  await recording.seek(Math.max(0, tStart))
   while (await recording.next(packet)) {
     let n = 0
     while (n < packet.length && packet.t0 + packet.t[n]! < tEnd) n += 1
     counts.add(packet, 0, n)
-    if (n < packet.length) return
+    if (n < packet.length) break
   }
+  return counts
 }

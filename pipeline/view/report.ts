@@ -1,5 +1,6 @@
 // The one report template: eval, calibrate and profile say what to show, this makes a page of it. The page is one file
 // without scripts or links, light or dark as the reader's system is, and prints.
+import { PartFile } from '../sinks/part-file.js'
 import { type Bars, barChart, type LineChart, lineChart } from './chart.js'
 import { escapeHtml } from './escape.js'
 import type { Picture } from './picture.js'
@@ -57,8 +58,9 @@ th { color: var(--faint); font-weight: 600 } .number { text-align: right }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 0 } dt { color: var(--faint) } dd { margin: 0 }
 figure { margin: 0; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; padding: .5rem }
 figcaption { color: var(--faint); font-size: .85rem; padding-top: .35rem }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: .9rem }
-img { display: block; width: 100%; image-rendering: pixelated } svg { display: block; max-width: 100%; height: auto }
+.chart { width: max-content; max-width: calc(100% - 1rem) } section > * + * { margin-top: 1rem } h2 + * { margin-top: 0 }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: .9rem }
+img { display: block; width: 100%; height: auto } svg { display: block; max-width: 100%; height: auto }
 svg text { fill: var(--text); font: 12px system-ui, sans-serif } svg .faint { fill: var(--faint) }
 svg .rule { stroke: var(--rule); stroke-width: 1; fill: none }
 @media print { h2 { break-after: avoid } figure { break-inside: avoid } }
@@ -81,6 +83,11 @@ export function htmlReport({ title, subtitle, sections }: Report): string {
   return `<!doctype html>\n<html lang="en">\n<head>${head}<style>${STYLE}</style></head>\n<body>\n${[top, ...body].join('\n')}\n</body>\n</html>\n`
 }
 
+/** Writes the page; half-written it never has its final name. Rejects with ERR_IO. */
+export async function writeReport(path: string, report: Report): Promise<void> {
+  await PartFile.write(path, htmlReport(report))
+}
+
 function blockHtml(block: ReportBlock): string {
   switch (block.kind) {
     case 'text':
@@ -90,9 +97,9 @@ function blockHtml(block: ReportBlock): string {
     case 'table':
       return tableHtml(block.table)
     case 'lines':
-      return `<figure>${lineChart(block.chart)}</figure>`
+      return `<figure class="chart">${lineChart(block.chart)}</figure>`
     case 'bars':
-      return `<figure>${barChart(block.chart)}</figure>`
+      return `<figure class="chart">${barChart(block.chart)}</figure>`
     case 'pictures':
       return `<div class="pictures">\n${block.pictures.map(pictureHtml).join('\n')}\n</div>`
   }
