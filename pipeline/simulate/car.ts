@@ -135,17 +135,22 @@ export class CarBody {
     const { look } = this
     const shade = part === 'roof' || part === 'bonnet' ? look.shade.top : look.shade.end
     const bases = { paint: look.paint + shade, glass: look.glass, asphalt: 0, head: 0, rear: 0 }
-    return MARKS[front && part === 'bumper' ? 'frontBumper' : part].map((mark, index) => {
+    return MARKS[front && part === 'bumper' ? 'frontBumper' : part].flatMap((mark, index) => {
       const [u0, u1, v0, v1, level, from] = look.vary(mark, index)
       // Marks are given from below.
-      const [low, high] = front ? [1 - v0, 1 - v1] : [v0, v1]
-      const corners =
-        u0 === -1 && u1 === 1
+      const place = (reach: number) => {
+        const [du, dv] = [reach * (u1 - u0), reach * (v1 - v0)]
+        const [low, high] = front ? [1 - v0 + dv, 1 - v1 - dv] : [v0 - dv, v1 + dv]
+        return u0 === -1 && u1 === 1
           ? this.#acrossStrip(at, low, high)
-          : this.#onStrip(at, u0, u1, low, high)
-      const lit = look.lights > 0 && (from === 'head' || from === 'rear')
+          : this.#onStrip(at, u0 - du, u1 + du, low, high)
+      }
+      if (look.lights === 0 || (from !== 'head' && from !== 'rear'))
+        return [surface(place(0), level + bases[from])]
       const shine = from === 'head' ? look.lights : look.lights * 0.7
-      return surface(corners, lit ? shine : level + bases[from], lit)
+      const lamp = surface(place(0), shine, true)
+      // By night a lamp dazzles: its light spreads in the lens.
+      return look.lights > 1.9 ? [surface(place(0.5), shine - 1, true), lamp] : [lamp]
     })
   }
 

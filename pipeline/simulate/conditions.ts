@@ -57,7 +57,7 @@ export function drawConditions(seed: number): Conditions {
     headlights: night ? random.range(2, 3.2) : random.chance(0.35) ? random.range(1.4, 2.2) : 0,
     sensor: drawSensor(random, night),
     cars: drawCount(random, post === 'roadside' ? 3 : 9),
-    people: drawCount(random, 5),
+    people: drawCount(random, 7),
     others: drawCount(random, 3),
   }
 }
@@ -78,7 +78,7 @@ function drawSensor(random: Random, night: boolean): SensorSpec {
   const bursts = random.chance(0.4)
   return {
     blur: random.chance(0.6) ? random.range(0.03, 0.17) : 0,
-    threshold: random.range(0.28, 0.58),
+    threshold: random.range(0.3, 0.7),
     offRatio: random.range(0.75, 1.35),
     mismatch: random.range(0.1, 0.3),
     lagUs: night ? random.range(4000, 14_000) : random.range(800, 6000),

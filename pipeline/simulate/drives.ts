@@ -70,7 +70,17 @@ export async function writeDrives(
     }
   }
   if (jobs === 1) await work(({ spec, name }) => writeSimulation(spec, name, { signal }))
-  else await Promise.all(Array.from({ length: jobs }, () => inThread(work)))
+  else {
+    const threads = Array.from({ length: jobs }, () =>
+      inThread(work, signal).catch((error) => {
+        // The others finish the drive that they are at.
+        next = count
+        throw error
+      }),
+    )
+    const failed = (await Promise.allSettled(threads)).find((end) => end.status === 'rejected')
+    if (failed) throw failed.reason
+  }
   return total
 }
 
@@ -86,8 +96,11 @@ async function complete(name: string): Promise<boolean> {
 
 async function inThread(
   work: (run: (job: DriveJob) => Promise<WrittenSimulation>) => Promise<void>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const worker = new Worker(new URL('./drives-worker.js', import.meta.url))
+  const stop = () => worker.postMessage('stop')
+  signal?.addEventListener('abort', stop)
   try {
     await work(
       (job) =>
@@ -102,6 +115,7 @@ async function inThread(
         }),
     )
   } finally {
+    signal?.removeEventListener('abort', stop)
     await worker.terminate()
   }
 }

@@ -156,14 +156,14 @@ export class EventSensor {
   }
 
   /**
-   * What an overdriven pixel adds to an event: two or three more in each microsecond, with pauses, mostly of the same
-   * polarity, and in some pixels of both in turn. Lengths fall off as 1 / n squared.
+   * What an overdriven pixel adds to an event: two or three more in each microsecond, with pauses; every second burst is of
+   * one polarity, the others of both. Lengths fall off as 1 / n squared.
    */
   #fireBurst(from: number, stepUs: number, pixel: number, polarity: number): void {
     const { random } = this
     const median = this.spec.burstMedian * this.#burst[pixel]!
     const length = Math.min(median / (2 * random.unit() + 1e-3), LONGEST_BURST)
-    const flips = random.chance(0.3) ? 0.5 : 0.05
+    const flips = random.chance(0.5) ? 0.5 : 0.05
     let at = from
     for (let n = 1; n < length; n++) {
       const draw = random.unit()

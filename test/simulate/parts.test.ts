@@ -1,8 +1,9 @@
 import test from 'ava'
 import { LogCanvas } from '../../pipeline/simulate/canvas.js'
+import { Lens } from '../../pipeline/simulate/lens.js'
 import { cosine, exp, sine } from '../../pipeline/simulate/math.js'
 import { Random } from '../../pipeline/simulate/random.js'
-import { EventSensor } from '../../pipeline/simulate/sensor.js'
+import { EventSensor, type SensorSpec } from '../../pipeline/simulate/sensor.js'
 
 test('a polygon covers each pixel by its exact area', (t) => {
   const canvas = new LogCanvas(8, 6)
@@ -47,6 +48,25 @@ test('a polygon covers each pixel by its exact area', (t) => {
     fill(corners as [number, number][], 1)
     const area = canvas.level.reduce((sum, level) => sum + level, 0)
     t.true(Math.abs(area - 0.5 * (6.8 * 5.5 - 2.3 * 1.7)) < 1e-2, `${area}`)
+  }
+})
+
+test('small and narrow shapes cover their area wherever they lie', (t) => {
+  const canvas = new LogCanvas(60, 40)
+  const shapes: [number[], number[], number][] = [
+    [[3.3, 4.7, 4.7, 3.3], [2.2, 2.2, 3.9, 3.9], 1.4 * 1.7],
+    [[3.3, 4.7, 4], [2.2, 2.2, 3.9], (1.4 * 1.7) / 2],
+    // Walls in perspective: two upright sides, in either order and direction of their corners.
+    [[5.4, 5.4, 30.8, 30.8], [35.1, 3.2, 9.6, 20.3], (25.4 * (31.9 + 10.7)) / 2],
+    [[30.8, 5.4, 5.4, 30.8], [20.3, 35.1, 3.2, 9.6], (25.4 * (31.9 + 10.7)) / 2],
+    [[30.8, 30.8, 5.4, 5.4], [9.6, 20.3, 35.1, 3.2], (25.4 * (31.9 + 10.7)) / 2],
+    [[7.2, 7.2, 7.9, 7.9], [1.5, 38.25, 38.25, 1.5], 0.7 * 36.75],
+  ]
+  for (const [xs, ys, area] of shapes) {
+    canvas.level.fill(0)
+    canvas.fill(Float64Array.from(xs), Float64Array.from(ys), xs.length, 1, 0)
+    const sum = canvas.level.reduce((a, b) => a + b, 0)
+    t.true(Math.abs(sum - area) < 0.02 * area, `${sum} for ${area} at ${xs}`)
   }
 })
 
@@ -141,4 +161,40 @@ test('a refractory pixel loses events, a lagging one sends them later', (t) => {
   for (let at = 10_000; at < 200_000; at += 10_000)
     all += slow.step(Float32Array.of(1), at, 10_000).length
   t.true(first === 2 && all >= 3 && all <= 4, `${first} ${all}`)
+})
+
+test('a blurred lens spreads a point over its neighbours and keeps the light', (t) => {
+  const lens = new Lens(5, 25, 0.1)
+  const picture = new Float32Array(25)
+  picture[12] = 1
+  const seen = lens.look(picture)
+  t.deepEqual(
+    [7, 11, 12, 13, 17].map((i) => Math.round(seen[i]! * 1e6) / 1e6),
+    [0.1, 0.1, 0.6, 0.1, 0.1],
+  )
+  t.true(Math.abs(seen.reduce((a, b) => a + b, 0) - 1) < 1e-6)
+  t.is(new Lens(5, 25, 0).look(picture), picture)
+})
+
+test('higher OFF thresholds make more ON events, and a read-out limit loses some of all', (t) => {
+  const count = (spec: Partial<SensorSpec>) => {
+    const picture = new Float32Array(400)
+    const sensor = new EventSensor(20, { ...quiet, ...spec }, new Random(1), picture)
+    let [on, off] = [0, 0]
+    for (let n = 0; n < 40; n++) {
+      const { length, p } = sensor.step(picture.fill(n % 2), n * 10_000, 10_000)
+      for (let i = 0; i < length; i++) {
+        if (p[i] === 1) on += 1
+        else off += 1
+      }
+    }
+    return { on, off }
+  }
+  const even = count({})
+  t.true(Math.abs(even.on / even.off - 1) < 0.1)
+  const uneven = count({ offRatio: 1.3 })
+  t.true(uneven.on / uneven.off > 1.15, `${uneven.on} ${uneven.off}`)
+  const limited = count({ mostRate: 50_000 })
+  const kept = (limited.on + limited.off) / 0.4
+  t.true(kept > 40_000 && kept < 60_000, `${kept} a second`)
 })
