@@ -1,12 +1,13 @@
-// The three kinds of scene, laid out from a seed.
+// The three plain kinds of scene, laid out from a seed; the hard one is in hard.ts.
 
+import { makeCar, makePerson } from './actors.js'
 import { PLAIN_RIDE, type Ride } from './camera.js'
 import type { LogCanvas } from './canvas.js'
 import { makeHouses } from './houses.js'
 import { sine } from './math.js'
 import { Mesh } from './mesh.js'
 import { Random } from './random.js'
-import { type Actor, makeCar, makePerson, Scene, STREET_LENGTH, straight } from './scene.js'
+import { type Actor, Scene, STREET_LENGTH, straight } from './scene.js'
 import { makePole, makeRoad, makeSkyline, makeTree, type StreetPlan } from './street.js'
 
 /** `street`: driving along one; `mixed`: driving up to a junction where cars cross; `crossing`: a fixed camera beside a road. */

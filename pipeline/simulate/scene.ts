@@ -3,13 +3,9 @@
 
 import { type Ride, viewOf } from './camera.js'
 import type { LogCanvas } from './canvas.js'
-import { CarBody } from './car.js'
-import { type CarLook, drawLook } from './car-look.js'
 import { sine } from './math.js'
 import type { Mesh } from './mesh.js'
 import { FAR, Painter, type Tone, type View } from './painter.js'
-import { drawPerson, paintPerson } from './person.js'
-import type { Random } from './random.js'
 import { SKY } from './street.js'
 
 /** Class numbers of the labels: the first two as in Gen1, the others our own. */
@@ -216,49 +212,4 @@ export interface Motion {
 /** Where a straight motion has led. */
 export function straight({ x, z, vx, vz }: Motion): Actor['path'] {
   return (seconds) => ({ x: x + vx * seconds, z: z + vz * seconds })
-}
-
-/** A car on its path; `heading` in turns: 0 = like the camera, 0.25 = to the right. */
-export function makeCar(
-  path: Actor['path'],
-  heading: number,
-  random: Random,
-  acrossEvery?: number,
-  look: CarLook = drawLook(random),
-): Actor {
-  const body = new CarBody(look)
-  const sin = sine(heading)
-  const cos = sine(heading + 0.25)
-  const start = random.range(0, 9)
-  return {
-    classId: CLASS_CAR,
-    path,
-    acrossEvery,
-    reach: (Math.abs(sin) * body.look.width + Math.abs(cos) * body.length) / 2,
-    paint: (painter, at, way) =>
-      body.paint(painter, { x: at.x, z: at.z, sin, cos }, start + way.x * sin + way.z * cos),
-  }
-}
-
-/** Someone who walks straight on, or stands where the motion is none; `heading` in turns, as for a car. */
-export function makePerson(
-  motion: Motion,
-  heading: number,
-  random: Random,
-  acrossEvery?: number,
-): Actor {
-  const look = drawPerson(random)
-  const sin = sine(heading)
-  const cos = sine(heading + 0.25)
-  const stir = motion.vx === 0 && motion.vz === 0 ? 0 : 1
-  return {
-    classId: CLASS_PERSON,
-    path: straight(motion),
-    acrossEvery,
-    reach: 0.2,
-    paint: (painter, at, way) => {
-      const walked = way.x * sin + way.z * cos
-      paintPerson(painter, look, { x: at.x, z: at.z, sin, cos }, walked, stir)
-    },
-  }
 }
