@@ -21,7 +21,7 @@ interface SimulateCommandOptions extends CommonOptions {
   output?: string
   count?: string
   out?: string
-  jobs: string
+  jobs?: string
 }
 
 export function simulateCommand(context: Context): Command {
@@ -39,7 +39,7 @@ export function simulateCommand(context: Context): Command {
     .option('-o, --output <name>', 'writes NAME_td.dat and NAME_bbox.npy; default SCENE-SEED')
     .option('--count <n>', 'many drives, the seed going up by one; those that are there are kept')
     .option('--out <folder>', 'where they go; default drives')
-    .option('--jobs <n>', 'threads for them', '1')
+    .option('--jobs <n>', 'threads for them; default 1')
     .action((options: SimulateCommandOptions) => simulateDrive(options, context))
 }
 
@@ -54,6 +54,12 @@ async function simulateDrive(options: SimulateCommandOptions, context: Context):
     ...(geometry !== undefined && parseGeometry(geometry)),
   }
   if (options.count !== undefined) return simulateDrives(spec, options, context)
+  if (options.out !== undefined || options.jobs !== undefined)
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      '--out and --jobs are for many drives',
+      'add --count, or name one drive with -o',
+    )
   const name = options.output?.replace(/(_td)?\.dat$/, '') ?? `${scene}-${spec.seed}`
   const bar = new ProgressBar(name)
   const written = await writeSimulation(spec, name, {
@@ -72,9 +78,11 @@ async function simulateDrives(
   options: SimulateCommandOptions,
   { signal }: Context,
 ): Promise<void> {
-  const { json, quiet, out = 'drives' } = options
+  const { json, quiet, out = 'drives', output } = options
+  if (output !== undefined)
+    throw new SaccadeError('ERR_ARGUMENT', '-o names one drive', 'many go into a folder: --out')
   const count = wholeNumber('--count', options.count!)
-  const jobs = wholeNumber('--jobs', options.jobs)
+  const jobs = wholeNumber('--jobs', options.jobs ?? '1')
   if (jobs < 1 || jobs > 256)
     throw new SaccadeError('ERR_ARGUMENT', `--jobs is ${jobs}, outside 1 to 256`)
   const bar = new ProgressBar(out)
