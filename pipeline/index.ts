@@ -42,6 +42,12 @@ export { resolveTime, type TimeSpec } from './events/time.js'
 export { FilterChain, type FilterOptions } from './filters/chain.js'
 export * as filters from './filters/index.js'
 export type { FilterInput, FilterSpec } from './filters/registry.js'
+export {
+  loadSensorProfile,
+  type SensorProfile,
+  sensorCorrections,
+  sensorProfileSchema,
+} from './filters/sensor-profile.js'
 export { type RunOptions, runHeader, runPipeline } from './run.js'
 export { type DrivesSpec, type WrittenDrives, writeDrives } from './simulate/drives.js'
 export type { Place } from './simulate/places.js'

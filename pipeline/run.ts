@@ -12,7 +12,7 @@ import type { Sink } from './sinks/sink.js'
 import { Ledger, totalDropped } from './streams/ledger.js'
 import { delay } from './streams/stream.js'
 import type { FrameWindow } from './windows/frame.js'
-import type { WindowSpec } from './windows/spec.js'
+import { filtersOf, type WindowSpec } from './windows/spec.js'
 import { windows } from './windows/windows.js'
 
 /** What a run consists of. */
@@ -21,7 +21,7 @@ export interface RunOptions {
   source: Observable<EventPacket>
   model: Model
   session: Session
-  /** Overrides of the model's window (hop, fit, roi, filters: [] runs without those that the model asks for). */
+  /** Overrides of the model's window (hop, fit, roi, corrections; filters: [] runs without those that the model asks for). */
   windows?: Partial<WindowSpec>
   /** Sensor size: for the header, and for sources that do not say it. */
   geometry?: Geometry
@@ -143,6 +143,7 @@ function whenAborted(signal: AbortSignal): Promise<void> {
 
 /** The header that sinks announce. */
 export function runHeader(model: Model, spec: WindowSpec, geometry?: Geometry): RunHeader {
+  const filters = filtersOf(spec)
   return {
     schema: 'saccade/1',
     model: { name: model.name, sha256: model.sha256 },
@@ -155,7 +156,7 @@ export function runHeader(model: Model, spec: WindowSpec, geometry?: Geometry): 
       steps: spec.steps,
       bins: spec.bins,
     },
-    ...(spec.filters?.length && { filters: readFilters(spec.filters).map(filterText) }),
+    ...(filters.length > 0 && { filters: readFilters(filters).map(filterText) }),
   }
 }
 

@@ -1,5 +1,5 @@
-// The filters; typed in pipeline/filters/native.ts. Arguments are checked there by schemas; here once more what would
-// reach outside memory or divide by zero.
+// The filters; typed in pipeline/filters/native.ts. Arguments are checked there by schemas; here once more
+// what would reach outside memory or divide by zero.
 #include "filters/filters.h"
 
 #include <memory>
@@ -39,16 +39,19 @@ Napi::Value RunFilter(const Napi::CallbackInfo& info, Filter& filter) {
 class Refractory : public Napi::ObjectWrap<Refractory> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Refractory",
-                       {InstanceMethod<&Refractory::Run>("run"), InstanceMethod<&Refractory::Reset>("reset")});
+    return DefineClass(
+        env, "Refractory",
+        {InstanceMethod<&Refractory::Run>("run"), InstanceMethod<&Refractory::Reset>("reset")});
   }
 
   explicit Refractory(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Refractory>(info) {
     filters::Sensor sensor;
     if (!ReadSensor(info, &sensor)) return;
     const int64_t us = Long(info, 2);
-    if (us >= 1 && us <= INT32_MAX) filter_ = std::make_unique<filters::Refractory>(sensor, us);
-    else Throw(info.Env(), "ERR_ARGUMENT", "a refractory time must be 1 to 2^31 - 1 µs");
+    if (us >= 1 && us <= INT32_MAX)
+      filter_ = std::make_unique<filters::Refractory>(sensor, us);
+    else
+      Throw(info.Env(), "ERR_ARGUMENT", "a refractory time must be 1 to 2^31 - 1 µs");
   }
 
  private:
@@ -73,7 +76,8 @@ class HotPixels : public Napi::ObjectWrap<HotPixels> {
     const int64_t limit = Long(info, 3);
     if (period >= 1 && limit >= 0 && limit <= UINT32_MAX)
       filter_ = std::make_unique<filters::HotPixels>(sensor, period, static_cast<uint32_t>(limit));
-    else Throw(info.Env(), "ERR_ARGUMENT", "the period or the limit is not one");
+    else
+      Throw(info.Env(), "ERR_ARGUMENT", "the period or the limit is not one");
   }
 
  private:

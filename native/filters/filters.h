@@ -1,6 +1,7 @@
-// Filters take events out of a packet, in place: what is kept moves to the front, in order. Each keeps a little state for
-// every pixel of the sensor, taken by the constructor, and looks at one event after the other, so the result does not
-// depend on where a stream is cut into packets. Events outside the sensor are kept: whoever uses them counts them.
+// Filters take events out of a packet, in place: what is kept moves to the front, in order. Each keeps a
+// little state for every pixel of the sensor, taken by the constructor, and looks at one event after the
+// other, so the result does not depend on where a stream is cut into packets. Events outside the sensor are
+// kept: whoever uses them counts them.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace saccade::filters {
 
-// At most this many pixels, so that a made-up header cannot take more than 64 MiB (16 bytes per pixel); the largest event
-// sensors have 0.9 million.
+// At most this many pixels, so that a made-up header cannot take more than 64 MiB (16 bytes per pixel); the
+// largest event sensors have 0.9 million.
 constexpr uint64_t kMaxPixels = 1u << 22;
 
 struct Sensor {
@@ -20,8 +21,9 @@ struct Sensor {
   size_t pixels() const { return static_cast<size_t>(width) * height; }
 };
 
-// An event is dropped when the last one kept of its pixel, of either polarity, lies less than `us` from it, before or
-// (stamps that run backwards) behind. After a longer step back the pixel's clock goes on from there.
+// An event is dropped when the last one kept of its pixel, of either polarity, lies less than `us` from it,
+// before or (stamps that run backwards) behind. After a longer step back the pixel's clock goes on from
+// there.
 class Refractory {
  public:
   Refractory(Sensor sensor, int64_t us);
@@ -34,9 +36,9 @@ class Refractory {
   std::vector<int64_t> last_;
 };
 
-// A pixel with more than `limit` events in one period, floor(t / period), is muted for the whole of the next. What is muted
-// counts. An event of the period before the one that its pixel is in counts to the latter; one further back starts the
-// pixel anew.
+// A pixel with more than `limit` events in one period, floor(t / period), is muted for the whole of the next.
+// What is muted counts. An event of the period before the one that its pixel is in counts to the latter; one
+// further back starts the pixel anew.
 class HotPixels {
  public:
   HotPixels(Sensor sensor, int64_t period, uint32_t limit);

@@ -37,7 +37,9 @@ uint32_t HotPixels::Run(events::Packet& packet) {
   });
 }
 
-void HotPixels::Reset() { std::fill(pixels_.begin(), pixels_.end(), Pixel{kNoPeriod, 0, 0}); }
+void HotPixels::Reset() {
+  std::fill(pixels_.begin(), pixels_.end(), Pixel{kNoPeriod, 0, 0});
+}
 
 Mask::Mask(Sensor sensor) : sensor_(sensor), muted_(sensor.pixels(), 0) {}
 

@@ -26,6 +26,8 @@ uint32_t Refractory::Run(events::Packet& packet) {
   });
 }
 
-void Refractory::Reset() { std::fill(last_.begin(), last_.end(), kNever); }
+void Refractory::Reset() {
+  std::fill(last_.begin(), last_.end(), kNever);
+}
 
 }  // namespace saccade::filters

@@ -23,6 +23,7 @@ const FLAGS = {
     '--filter <list>',
     "instead of the model's own filters, e.g. refractory:50us,hot-pixels; or none",
   ],
+  sensor: ['source.sensor', '--sensor <file>', 'what calibrate-sensor measured of this camera'],
   format: ['source.format', '--format <name>', 'format of a file without a header'],
   geometry: ['source.geometry', '--geometry <WxH>', 'sensor size, where the input does not say'],
   mqtt: ['mqtt.url', '--mqtt <url>', 'publish to a broker, e.g. mqtt://localhost'],
@@ -43,6 +44,7 @@ export const MODEL_FLAGS: readonly Flag[] = [
   'score',
   'classes',
   'filter',
+  'sensor',
 ]
 /** The flags of a whole pipeline. */
 export const PIPELINE_FLAGS = Object.keys(FLAGS) as Flag[]

@@ -60,6 +60,7 @@ export function evalCommand(context: Context): Command {
     'threads',
     'classes',
     'filter',
+    'sensor',
     'format',
     'geometry',
   ])

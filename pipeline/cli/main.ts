@@ -39,6 +39,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'compile an ONNX network to a plan and report what is exact',
     load: async () => (await import('./calibrate.js')).calibrateCommand,
   },
+  'calibrate-sensor': {
+    summary: 'measure hot pixels, noise and polarity of a camera by what it recorded',
+    load: async () => (await import('./calibrate-sensor.js')).calibrateSensorCommand,
+  },
   trace: {
     summary: 'every spike of a network on recorded input, compared with what others computed',
     load: async () => (await import('./trace.js')).traceCommand,

@@ -5,6 +5,7 @@ import { Model } from '../detect/model.js'
 import type { Session } from '../detect/session.js'
 import { parseGeometry } from '../events/geometry.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
+import { loadSensorProfile } from '../filters/sensor-profile.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
@@ -29,8 +30,9 @@ export interface Input extends AsyncDisposable {
 
 /** How the configuration says a recording is to be read. */
 export function openOptions({ source }: Config): OpenOptions {
-  const { format, geometry } = source
-  return { format, geometry: geometry === undefined ? undefined : parseGeometry(geometry) }
+  const { format, geometry, sensor } = source
+  if (geometry !== undefined) return { format, geometry: parseGeometry(geometry) }
+  return { format, geometry: sensor === undefined ? undefined : loadSensorProfile(sensor).geometry }
 }
 
 /** Opens a recording and reads its first stamp. */

@@ -21,7 +21,7 @@ export function profileCommand(context: Context): Command {
     'saccade profile car drive_td.dat',
     'saccade profile m.spike drive_td.dat --from 1s --to 2s --threads 4 --json',
   ])
-  return addFlags(command, ['threads', 'from', 'to', 'filter', 'format', 'geometry'])
+  return addFlags(command, ['threads', 'from', 'to', 'filter', 'sensor', 'format', 'geometry'])
     .option('--binary', 'count by binary accumulations; slow, the same numbers')
     .argument('<model>', 'name of a model (saccade models) or a path')
     .argument('<recording>', 'what it looks at')

@@ -61,6 +61,7 @@ const source = z.strictObject({
   speed: number(0, 1000).optional(),
   loop: yesNo.optional(),
   filter: filter.optional(),
+  sensor: filePath.optional(),
 })
 
 const model = z.strictObject({

@@ -1,14 +1,20 @@
 // What a configuration changes in the model's windows.
 import { resolveTime } from '../events/time.js'
 import { parseFilter } from '../filters/registry.js'
+import { loadSensorProfile, sensorCorrections } from '../filters/sensor-profile.js'
 import type { WindowSpec } from '../windows/spec.js'
 import type { Config } from './schema.js'
 
-/** hop, fit and roi of the `window` section and the source's filters; absent keys leave the model's. */
+/**
+ * hop, fit and roi of the `window` section, the source's filters and its sensor's corrections; absent keys leave the model's.
+ * Throws ERR_NOT_FOUND, ERR_IO or ERR_CONFIG for a profile that cannot be read.
+ */
 export function windowOverrides({ source, window }: Config): Partial<WindowSpec> {
   const spec: Partial<WindowSpec> = {}
   if (source.filter !== undefined)
     spec.filters = source.filter.filter((text) => text !== 'none').map(parseFilter)
+  if (source.sensor !== undefined)
+    spec.corrections = sensorCorrections(loadSensorProfile(source.sensor))
   if (window.hop !== undefined) spec.hopUs = durationUs(window.hop)
   if (window.fit !== undefined) spec.fit = window.fit
   if (window.roi !== undefined) {

@@ -4,7 +4,7 @@ import { FilterChain } from '../filters/chain.js'
 import type { Recording } from '../sources/recording.js'
 import { WindowBuilder } from '../windows/builder.js'
 import { fitMap } from '../windows/fit.js'
-import type { WindowSpec } from '../windows/spec.js'
+import { filtersOf, type WindowSpec } from '../windows/spec.js'
 import { toDetections } from './detect.js'
 import type { DetectionSet } from './detection.js'
 import type { Session } from './session.js'
@@ -35,7 +35,7 @@ export async function* detectAt(
   const spec = { ...session.plan.window, ...windows, hopUs: undefined }
   const builder = new WindowBuilder(spec, geometry)
   const frame = new Uint8Array(builder.frameBytes)
-  const chain = new FilterChain(spec.filters ?? [], geometry)
+  const chain = new FilterChain(filtersOf(spec), geometry)
   const fit = fitMap(spec, geometry)
   const wanted = classes && new Set(classes)
   const packet = new EventPacket()

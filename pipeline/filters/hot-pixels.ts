@@ -2,6 +2,7 @@
 // fired more often in a period than a scene makes it is muted in the next. Nothing is learnt beyond one period, so the
 // result is the same on every run and wherever a replay begins.
 import { z } from 'zod'
+import { SaccadeError } from '../errors.js'
 import type { FilterKind } from './filter.js'
 import { HotPixels, PixelMask } from './native.js'
 
@@ -16,6 +17,8 @@ const schema = z.union([
   z.strictObject({
     name: z.literal('hot-pixels'),
     pixels: z.array(z.tuple([side, side])).max(MOST_HOT_PIXELS),
+    /** The sensor that they are of. */
+    sensor: z.strictObject({ width: side, height: side }).optional(),
   }),
   z.strictObject({
     name: z.literal('hot-pixels'),
@@ -49,6 +52,13 @@ export const hotPixels: FilterKind<z.infer<typeof schema>> = {
   },
   create: (spec, { width, height }) => {
     if ('pixels' in spec) {
+      const { sensor = { width, height } } = spec
+      if (sensor.width !== width || sensor.height !== height)
+        throw new SaccadeError(
+          'ERR_ARGUMENT',
+          `the hot pixels are those of a ${sensor.width}x${sensor.height} sensor; this one has ${width}x${height}`,
+          'measure this camera with `saccade calibrate-sensor`',
+        )
       const mask = new PixelMask(width, height, Uint16Array.from(spec.pixels.flat()))
       return { run: (packet) => mask.run(packet), reset: () => {}, warmUpFrom: (t) => t }
     }

@@ -52,7 +52,7 @@ async function play(
   subscriber: Subscriber<EventPacket>,
 ): Promise<void> {
   await using recording = typeof file === 'string' ? await openRecording(file, options) : file
-  const geometry = options.geometry ?? recording.geometry
+  const geometry = recording.geometry ?? options.geometry
   const stage = (options.ledger ?? new Ledger()).stage('source', 'events')
   const speed = options.speed ?? 0
   const out =

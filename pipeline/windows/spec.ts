@@ -29,8 +29,15 @@ export interface WindowSpec {
   fit?: 'scale' | 'crop' | 'none'
   /** Part of the sensor that is looked at. */
   roi?: { x: number; y: number; width: number; height: number }
-  /** What happens to events before, in sensor pixels, in this order. */
+  /** What events go through first, in sensor pixels, in this order: what a model asks for, or the user instead. */
   filters?: readonly FilterSpec[]
+  /** What they go through before that: what is known of this camera (sensorCorrections). */
+  corrections?: readonly FilterSpec[]
+}
+
+/** All that events go through before they are counted. */
+export function filtersOf({ corrections = [], filters = [] }: Partial<WindowSpec>): FilterSpec[] {
+  return [...corrections, ...filters]
 }
 
 /** Where a model pixel lies on the sensor: sensor = (model - offset) * factor. */

@@ -10,7 +10,7 @@ import { WindowBuilder } from './builder.js'
 import { checkWindowSpec, frameBytes, openWindows } from './check.js'
 import { fitMap } from './fit.js'
 import { FrameWindow } from './frame.js'
-import type { FitMap, WindowSpec } from './spec.js'
+import { type FitMap, filtersOf, type WindowSpec } from './spec.js'
 
 /** Frames beside the open ones: one in the detector, one that waits, one that was just finished. */
 const SPARE_FRAMES = 3
@@ -42,7 +42,8 @@ export function windows(
   checkWindowSpec(spec)
   const ledger = options.ledger ?? new Ledger()
   const geometry = options.geometry ?? { width: spec.width, height: spec.height }
-  const filters = spec.filters?.length ? filter(spec.filters, { geometry, ledger }) : undefined
+  const specs = filtersOf(spec)
+  const filters = specs.length > 0 ? filter(specs, { geometry, ledger }) : undefined
   return (source: Observable<EventPacket>) =>
     new Stream<FrameWindow>((subscriber) => {
       const stage = new WindowStage(spec, { geometry, ledger }, subscriber)
