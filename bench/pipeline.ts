@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   EventPacket,
+  FilterChain,
   type Geometry,
   Ledger,
   Model,
@@ -62,20 +63,24 @@ async function decodeRate(path: string): Promise<Measurement> {
   return { name: 'read and decode', value, unit: 'Mev/s' }
 }
 
-/** File to frames. */
+/** File to frames, through the filters that the model asks for. */
 async function windowRate(path: string, model: Model): Promise<Measurement> {
   await using recording = await openRecording(path)
   const packet = new EventPacket()
   const { durationUs, hopUs = durationUs } = model.window
-  const builder = new WindowBuilder(model.window, sizeOf(recording.geometry, model))
+  const geometry = sizeOf(recording.geometry, model)
+  const chain = new FilterChain(model.window.filters ?? [], geometry)
+  const builder = new WindowBuilder(model.window, geometry)
   const frame = new Uint8Array(builder.frameBytes)
   const value = await medianRate(async () => {
     await recording.seek(0)
+    chain.reset()
     let windows = 0
     let tStart = -1
     while (await recording.next(packet)) {
+      chain.run(packet)
       if (tStart < 0) {
-        tStart = Math.floor((packet.t0 + packet.t[0]!) / hopUs) * hopUs
+        tStart = Math.floor(packet.first / hopUs) * hopUs
         builder.attach(0, frame, tStart)
       }
       for (let at = builder.push(packet, 0); at < packet.length; at = builder.push(packet, at)) {
