@@ -6,6 +6,7 @@ itself: log.svg beside log.jsonl.
 import argparse
 import json
 import math
+import signal
 import time
 import tomllib
 from pathlib import Path
@@ -77,10 +78,16 @@ class Run:
         batches = torch.utils.data.DataLoader(
             loader.Batches(self.config, self.step, t["steps"]), batch_size=None, num_workers=1, prefetch_factor=4
         )
+        stopped = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.append(True))
         parts, began, cpu = [], time.time(), time.process_time()
         for batch in batches:
             parts.append(self._step(batch))
             self.step += 1
+            if stopped:
+                self.save()
+                raise SystemExit(f"stopped at step {self.step}; the same command goes on from there")
             if self.step % LOG_EVERY == 0:
                 means = [sum(p[i] for p in parts) / len(parts) for i in range(4)]
                 spent = {"s": round(time.time() - began, 1), "cpu": round(time.process_time() - cpu, 1)}
