@@ -54,12 +54,12 @@ void fire_backward(const float* x, const float* grad, float* out, int64_t sample
   }
 }
 
-// Marks events to keep: those whose pixel's last kept event, of either polarity, is at least `refractory` back, or ahead of it.
+// Marks events to keep: those whose pixel's last kept event, of either polarity, is at least `refractory` away (docs/filters.md).
 void refractory(const int64_t* t, const int32_t* pixel, uint8_t* keep, int64_t n, int32_t pixels, int64_t refractory) {
   std::vector<int64_t> last(pixels, INT64_MIN / 2);
   for (int64_t i = 0; i < n; i++) {
     const int64_t since = t[i] - last[pixel[i]];
-    keep[i] = since >= refractory || since < 0;
+    keep[i] = since >= refractory || since <= -refractory;
     if (keep[i]) last[pixel[i]] = t[i];
   }
 }

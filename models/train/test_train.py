@@ -60,8 +60,8 @@ class Kernels(unittest.TestCase):
                 self.assertLess(float((a.grad - b.grad).abs().max()), 1e-4)
 
     def test_refractory_merge_measures_from_the_last_kept_event(self):
-        keep = fast.refractory(np.array([0, 0, 30, 49, 50, 60, 10]), np.array([1, 1, 1, 1, 1, 2, 1]), 4, 50)
-        self.assertEqual(keep.tolist(), [True, False, False, False, True, True, True])
+        keep = fast.refractory(np.array([0, 0, 30, 49, 50, 60, 10, 0]), np.array([1, 1, 1, 1, 1, 2, 1, 1]), 4, 50)
+        self.assertEqual(keep.tolist(), [True, False, False, False, True, True, False, True])
 
     def test_frames_are_bin_major_off_first_and_clipped(self):
         n = 20
