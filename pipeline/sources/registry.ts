@@ -1,5 +1,6 @@
 // The recording formats. A new one is a file with a RecordingFormat and a line here; the first that recognises wins.
 import { datFormat } from './dat.js'
+import { eventH5Format } from './event-h5.js'
 import type { RecordingFormat } from './recording.js'
 
-export const RECORDING_FORMATS: readonly RecordingFormat[] = [datFormat]
+export const RECORDING_FORMATS: readonly RecordingFormat[] = [datFormat, eventH5Format]
