@@ -7,7 +7,12 @@ import type { OpenOptions } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
 import { findDetections, findLabelled, type LabelledRecording } from './dataset.js'
 import { KeptDetections } from './kept.js'
-import { detectLabelTimes, EVALUATION_DETECT, type LabelWindows } from './label-windows.js'
+import {
+  checkStop,
+  detectLabelTimes,
+  EVALUATION_DETECT,
+  type LabelWindows,
+} from './label-windows.js'
 import { cameraClasses, type ProtocolOptions, type Rules, rulesOf } from './protocol.js'
 import {
   type Evaluation,
@@ -68,7 +73,7 @@ export interface EvaluatedRecording {
 /**
  * Scores detections, or a model, against labels. The result depends on files, model and rules alone: not on jobs, on what
  * was kept, or on the order in which recordings were done.
- * @throws ERR_NOT_FOUND for files that are missing, ERR_ARGUMENT, and what reading throws
+ * @throws ERR_NOT_FOUND for files that are missing, ERR_ARGUMENT, ERR_ABORTED, and what reading throws
  * @example
  * const { protocol, ap50, ap } = await evaluate({ labels: 'gen1/test', model: await Model.load('car') })
  */
@@ -79,7 +84,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     throw new SaccadeError('ERR_ARGUMENT', 'an evaluation needs detections or a model, one of them')
   const all = await findLabelled(options.labels)
   const className = (id: number) =>
-    (options.model?.labels ?? cameraClasses(rules.camera))[id] ?? `class ${id}`
+    options.model?.labels[id] ?? cameraClasses(rules.camera)[id] ?? `class ${id}`
   const classes = await chooseClasses(all, options.classes, className)
   const thresholds = options.thresholds ?? (options.model ? [options.model.plan.detect.score] : [])
   const spec = { rules, classes, thresholds }
@@ -93,7 +98,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     options.onProgress?.({ done: matched.length + partly, total: mine.length })
   }
   await inParallel(mine, source.workers, async (files, worker) => {
-    options.signal?.throwIfAborted()
+    checkStop(options.signal)
     const labels = await readLabels(files.labels)
     const { detections, faults } = await source.of(files, labels, worker, (share) => {
       underWay.set(files.name, share)

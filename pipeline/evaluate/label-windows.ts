@@ -1,6 +1,7 @@
 // A model on the windows that end at label times: one set per time, everything that it finds at all.
 import { detectAt } from '../detect/detect-at.js'
 import type { Session } from '../detect/session.js'
+import { SaccadeError } from '../errors.js'
 import { toLabels } from '../sinks/detections-npy.js'
 import type { Label } from '../sources/labels.js'
 import { openRecording } from '../sources/open.js'
@@ -28,7 +29,7 @@ export interface LabelWindowOptions {
   onWindow?(done: number): void
 }
 
-/** Runs every window [t - duration, t). Rejects as opening and reading do, or with the signal's reason. */
+/** Runs every window [t - duration, t). Rejects as opening and reading do, or with ERR_ABORTED. */
 export async function detectLabelTimes(
   path: string,
   times: readonly number[],
@@ -41,12 +42,17 @@ export async function detectLabelTimes(
   const detections: Label[] = []
   let done = 0
   for await (const set of detectAt(recording, session, times, { geometry, windows })) {
-    signal?.throwIfAborted()
+    checkStop(signal)
     detections.push(...toLabels(set).map(asStored))
     done += 1
     onWindow?.(done)
   }
   return { detections, faults: { ...recording.faults } }
+}
+
+/** @throws ERR_ABORTED when the signal has fired */
+export function checkStop(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SaccadeError('ERR_ABORTED', 'the evaluation was stopped')
 }
 
 /** In float32: a figure is the same whether it went through a file or not. */

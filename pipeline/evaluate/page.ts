@@ -9,6 +9,7 @@ import { renderWindow } from '../view/render.js'
 import type { Report, ReportBlock, ReportPicture, ReportSection } from '../view/report.js'
 import { seconds } from '../view/strip.js'
 import { type Example, type ExampleList, exampleThreshold } from './examples.js'
+import { checkStop } from './label-windows.js'
 import type { ClassScore, Evaluation, Precision } from './score.js'
 
 /** What a page says besides the figures. */
@@ -195,7 +196,7 @@ async function gallery(
 ): Promise<ReportSection> {
   const pictures: ReportPicture[] = []
   for (const example of examples) {
-    page.signal?.throwIfAborted()
+    checkStop(page.signal)
     const picture = await drawExample(example, names, page)
     const at = `${example.files.name} at ${seconds(example.t)}`
     if (picture !== undefined) pictures.push({ picture, caption: `${at}: ${caption(example)}` })
