@@ -67,7 +67,8 @@ class EventH5Recording implements Recording {
           'ERR_FORMAT',
           `${path} is of a sensor of ${geometry.width} x ${geometry.height} pixels, which is none`,
         )
-      return new EventH5Recording(path, file, columnsOf(path, file), geometry, size)
+      const columns = attempt(path, () => columnsOf(path, file))
+      return new EventH5Recording(path, file, columns, geometry, size)
     } catch (error) {
       file.close()
       throw error
@@ -167,7 +168,7 @@ function columnsOf(path: string, file: File): Record<ColumnName, Dataset> {
   const refuse = (why: string) => new SaccadeError('ERR_FORMAT', `${path} ${why}`)
   const datasets = Object.fromEntries(
     COLUMNS.map((name) => {
-      const dataset = attempt(path, () => file.get(`events/${name}`)) as Dataset | null
+      const dataset = file.get(`events/${name}`) as Dataset | null
       if (dataset?.type !== 'Dataset')
         throw refuse(`has no column events/${name}: it holds no events as RVT prepares them`)
       if (dataset.shape?.length !== 1) throw refuse(`has a column events/${name} that is no list`)

@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { EventPacket, openRecording, SaccadeError } from '../../pipeline/index.js'
+import { damage } from '../support/damage.js'
 import { scratch } from '../support/folder.js'
 import { type H5Events, makeH5 } from '../support/make-h5.js'
+import { Random } from '../support/make-plan.js'
 
 /** 150,000 events in order: three blocks; every stamp twice. */
 const COUNT = 150_000
@@ -106,4 +108,40 @@ test('what is no such file is refused with a sentence', async (t) => {
   await using recording = await openRecording(path)
   const stamp = await t.throwsAsync(recording.next(new EventPacket()))
   t.regex(stamp.message, /event 0 has the stamp -5 µs/)
+})
+
+test('a damaged file gives events or a sentence, and the next one is read all the same', async (t) => {
+  const path = scratch(t, 'a_td.dat.h5')
+  const count = 3000
+  await makeH5(
+    path,
+    {
+      t: BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
+      x: new Uint16Array(count),
+      y: new Uint16Array(count),
+      p: new Uint8Array(count),
+    },
+    'blosc',
+  )
+  const whole = readFileSync(path)
+  const read = async () => {
+    await using recording = await openRecording(path)
+    const packet = new EventPacket()
+    let events = 0
+    while (await recording.next(packet)) events += packet.length
+    return events
+  }
+  let refused = 0
+  for (let seed = 1; seed <= 300; seed++) {
+    writeFileSync(path, damage(whole, new Random(seed)))
+    try {
+      await read()
+    } catch (error) {
+      if (!(error instanceof SaccadeError)) return t.fail(`seed ${seed}: ${error}`)
+      refused += 1
+    }
+  }
+  t.true(refused > 0)
+  writeFileSync(path, whole)
+  t.is(await read(), count)
 })
