@@ -65,7 +65,7 @@ export function printEvaluation(evaluation: Evaluation, shard: string | undefine
   }
   for (const point of evaluation.thresholds)
     lines(
-      `score > ${point.score}, IoU > 0.5, boxes of every size: ${point.found} of ${point.labels} labels found (recall ${figure(point.recall)}, precision ${figure(point.precision)}), ${point.other} other boxes in ${point.windows} windows (${figure(point.otherPerWindow)} a window)`,
+      `score > ${point.score}, IoU > 0.5, boxes of every size: ${point.found} of ${point.labels} labels found (recall ${figure(point.recall)}, precision ${figure(point.precision)}), ${point.other} other ${point.other === 1 ? 'box' : 'boxes'} in ${point.windows} windows (${figure(point.otherPerWindow)} a window)`,
     )
 }
 
