@@ -1,7 +1,7 @@
 // The one configuration schema: `run` reads it from YAML, `SACCADE_…` variables and flags; `replay` from the latter two.
 // The message of every leaf completes the sentence "<key> must be …".
 import { z } from 'zod'
-import { DEFAULT_MODEL } from '../detect/shipped.js'
+import { defaultModel } from '../detect/shipped.js'
 import { MOST_FILTERS, parseFilter } from '../filters/registry.js'
 
 const text = (expected: string) => z.string(expected).min(1, expected)
@@ -65,7 +65,7 @@ const source = z.strictObject({
 })
 
 const model = z.strictObject({
-  name: text('the name of a model or a path').meta(PATH).default(DEFAULT_MODEL),
+  name: text('the name of a model or a path').meta(PATH).default(defaultModel),
   backend: oneOf('native', 'onnx').default('native'),
   threads: whole(1, 64).default(1),
   score: number(0, 1).optional(),

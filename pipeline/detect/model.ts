@@ -9,7 +9,7 @@ import { type OnnxForms, openOnnx } from './onnx.js'
 import type { Plan } from './plan.js'
 import { loadPlan, readModelFile } from './plan-file.js'
 import type { Session, SessionOptions } from './session.js'
-import { DEFAULT_MODEL, shippedNames, shippedPlan } from './shipped.js'
+import { defaultModel, shippedNames, shippedPlan } from './shipped.js'
 import { neurons } from './teacher.js'
 
 /** How each backend opens a model. */
@@ -24,7 +24,7 @@ const BACKENDS: Record<
 /**
  * A network, immutable and shareable; each session that it opens has its own memory and threads.
  * @example
- * const model = await Model.load('car')
+ * const model = await Model.load()
  * await using session = await model.open({ threads: 2 })
  * const { count, rows } = await session.run(new Uint8Array(4 * 240 * 304))
  */
@@ -65,11 +65,11 @@ export class Model {
   }
 
   /**
-   * Loads a shipped model by name ("car"), or a .spike or .onnx file, or a folder with model.spike or model.onnx.
+   * Loads a shipped model by name ("street", "default"), or a .spike or .onnx file, or a folder with model.spike or model.onnx.
    * An ONNX file whose plan lies beside it (same name, same sha256 inside) is not compiled again.
    * @throws ERR_NOT_FOUND when there is no such model, ERR_MODEL when the file is not usable, ERR_IO
    */
-  static async load(nameOrPath: string = DEFAULT_MODEL): Promise<Model> {
+  static async load(nameOrPath: string = defaultModel()): Promise<Model> {
     const path = locate(nameOrPath)
     if (path.endsWith('.onnx')) return new Model(await planOfOnnx(path), path, path)
     const plan = await loadPlan(path)

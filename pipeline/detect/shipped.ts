@@ -1,14 +1,17 @@
-// The networks that come with saccade: one folder each under models/ of the package, with model.spike in it. Those whose
-// data forbid some uses are in the repository only, so an installed package may have none.
+// The networks that come with saccade: every folder under models/ of the package with model.spike in it. Those whose data
+// forbid some uses are in the repository only, so an installed package has fewer.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WindowSpec } from '../windows/spec.js'
 import { loadPlan } from './plan-file.js'
 
-/** What runs when nobody names a model. */
-export const DEFAULT_MODEL = 'car-pilot'
-const ALIASES: Readonly<Record<string, string>> = { car: DEFAULT_MODEL }
+/** What `default` stands for: the first of these that is here. `car` is in a clone only. */
+const DEFAULTS = ['car', 'street', 'car-pilot'] as const
+/** Name of the default, whatever it is here. */
+const DEFAULT = 'default'
+/** Names that stand for another folder until there is one of their own. */
+const STAND_INS: Readonly<Record<string, string>> = { car: 'car-pilot' }
 const PLAN_FILE = 'model.spike'
 
 /** A shipped model, for listings. */
@@ -28,11 +31,28 @@ export interface ShippedModel {
   default: boolean
 }
 
-/** Path of a shipped model's plan by name or alias; undefined when there is none. */
+/**
+ * What runs when nobody names a model: `car` where it is (a clone), else `street` (an installed package). `default` where
+ * there is no model at all: whoever loads it is told so.
+ * @example
+ * defaultModel(['car', 'street']) // 'car'
+ */
+export function defaultModel(names: readonly string[] = shippedNames()): string {
+  return DEFAULTS.find((name) => names.includes(name)) ?? names[0] ?? DEFAULT
+}
+
+/** The folder that a name stands for; the name itself where it stands for none. */
+export function resolveName(name: string, names: readonly string[] = shippedNames()): string {
+  if (names.includes(name)) return name
+  return name === DEFAULT ? defaultModel(names) : (STAND_INS[name] ?? name)
+}
+
+/** Path of a shipped model's plan by any of its names; undefined when there is none. */
 export function shippedPlan(name: string): string | undefined {
-  const path = join(modelsFolder(), ALIASES[name] ?? name, PLAN_FILE)
-  // A name is one folder, nothing that climbs out of models/.
-  return /^[\w-]+$/.test(name) && existsSync(path) ? path : undefined
+  const names = shippedNames()
+  const folder = resolveName(name, names)
+  // Only what was listed: a name never climbs out of models/.
+  return names.includes(folder) ? join(modelsFolder(), folder, PLAN_FILE) : undefined
 }
 
 /** Names of all shipped models. */
@@ -50,20 +70,22 @@ export function shippedNames(): string[] {
  * for (const { name, title } of await listModels()) console.log(name, title)
  */
 export async function listModels(): Promise<ShippedModel[]> {
+  const names = shippedNames()
+  const standIns = Object.keys(STAND_INS).filter((name) => !names.includes(name))
   return Promise.all(
-    shippedNames().map(async (name) => {
-      const path = shippedPlan(name)!
+    names.map(async (name) => {
+      const path = join(modelsFolder(), name, PLAN_FILE)
       const plan = await loadPlan(path)
       return {
         name,
-        aliases: Object.keys(ALIASES).filter((alias) => ALIASES[alias] === name),
+        aliases: standIns.filter((other) => STAND_INS[other] === name),
         title: titleOf(join(dirname(path), 'card.md')) ?? name,
         path,
         sha256: plan.onnxSha256,
         classes: plan.head.classes,
         window: plan.window,
         exact: plan.exact,
-        default: name === DEFAULT_MODEL,
+        default: name === defaultModel(names),
       }
     }),
   )

@@ -25,7 +25,7 @@ function complaint(text: string): { message: string; hint?: string; code: string
 
 test('the example loads as it is', async (t) => {
   const { config } = await loadConfig({ file: example })
-  t.is(config.model.name, 'car-pilot')
+  t.is(config.model.name, 'default')
   t.is(config.source.recording, resolve(packageRoot, 'drive_td.dat'))
   t.is(config.health.every, '10s')
 })
