@@ -5,7 +5,8 @@ import { openNative } from '../pipeline/detect/native.js'
 import { openOnnx } from '../pipeline/detect/onnx.js'
 import type { Teacher, Trace } from '../pipeline/detect/session.js'
 import { neurons } from '../pipeline/detect/teacher.js'
-import { type Plan, replay, SaccadeError, windows } from '../pipeline/index.js'
+import type { Plan } from '../pipeline/index.js'
+import { FiringMeter, type LayerFiring } from '../pipeline/trace/firing.js'
 import { type Distance, DistanceMeter, describeDistance } from '../pipeline/trace/teach.js'
 
 /** Distance of a plan from its float network. */
@@ -15,44 +16,23 @@ export interface FloatDistance {
   layers: Distance
   /** Both running freely: spikes that differ anywhere, and the error of the head maps. */
   endToEnd: { values: number; flips: number; headSqnrDb: number; headWorst: number }
-}
-
-/** Windows that are looked at: a float trace of a 320 x 320 network takes a second and 100 MB. */
-const WINDOWS = 4
-
-/**
- * The first windows with events of some recordings, as frames of a plan.
- * @throws ERR_ARGUMENT when there is none, and what reading throws
- */
-export async function framesOf(
-  recordings: readonly string[],
-  plan: Plan,
-  most = WINDOWS,
-): Promise<Uint8Array[]> {
-  const frames: Uint8Array[] = []
-  const each = Math.ceil(most / recordings.length)
-  for (const recording of recordings) {
-    let taken = 0
-    for await (const frame of replay(recording).pipe(windows(plan.window))) {
-      if (frame.events === 0) continue
-      frames.push(Uint8Array.from(frame.data))
-      taken += 1
-      if (taken === each) break
-    }
-  }
-  if (frames.length > 0) return frames
-  throw new SaccadeError('ERR_ARGUMENT', `${recordings.join(', ')}: there is no window with events`)
+  /** What fires, both running freely. */
+  firing: { float: LayerFiring[]; plan: LayerFiring[] }
+  /** Each layer by itself in the plan that it was compared with. */
+  other?: Distance
 }
 
 /**
- * Runs frames through both.
- * @param onnx bytes of the file that the plan was compiled from
+ * Runs frames through both. A float trace of a 320 x 320 network takes a second and 100 MB a window.
+ * @param onnx bytes of the file that the plan was compiled from, or of the one that was snapped
+ * @param other a plan of the same network, to be measured on the same float traces
  * @throws ERR_NOT_FOUND when onnxruntime-node is not installed
  */
 export async function distanceToFloat(
   plan: Plan,
   onnx: Uint8Array,
   frames: readonly Uint8Array[],
+  { other }: { other?: Plan } = {},
 ): Promise<FloatDistance> {
   const values = neurons(plan).flatMap(({ spikes, current }) => [spikes, current])
   await using float = await openOnnx(
@@ -61,14 +41,20 @@ export async function distanceToFloat(
     { currents: true },
   )
   await using engine = await openNative(plan, { currents: true })
+  await using otherEngine = other && (await openNative(other, { currents: true }))
   const meter = new DistanceMeter()
+  const otherMeter = new DistanceMeter()
+  const firing = { float: new FiringMeter(plan), plan: new FiringMeter(plan) }
   const endToEnd = { values: 0, flips: 0, headSqnrDb: 0, headWorst: 0 }
   let [power, error] = [0, 0]
   for (const frame of frames) {
     const reference = await float.trace(frame)
     const teacher = teacherOf(reference)
     meter.add(await engine.trace(frame, { teacher }), teacher)
+    if (otherEngine) otherMeter.add(await otherEngine.trace(frame, { teacher }), teacher)
     const free = await engine.trace(frame)
+    firing.float.add(reference)
+    firing.plan.add(free)
     for (const [name, { data }] of free.spikes) {
       const fired = teacher.spikes.get(name)!
       endToEnd.values += data.length
@@ -85,7 +71,13 @@ export async function distanceToFloat(
     }
   }
   endToEnd.headSqnrDb = error === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(power / error)
-  return { windows: frames.length, layers: meter.distance, endToEnd }
+  return {
+    windows: frames.length,
+    layers: meter.distance,
+    endToEnd,
+    firing: { float: firing.float.layers, plan: firing.plan.layers },
+    ...(other && { other: otherMeter.distance }),
+  }
 }
 
 function teacherOf({ spikes, currents }: Trace): Teacher {

@@ -1,6 +1,17 @@
 // `saccade/models`: what turns a network into a plan.
 export type { Plan } from '../pipeline/index.js'
 export { type CompileReport, type ConvReport, compile } from './compile/compile.js'
+export {
+  bestScale,
+  candidateScales,
+  type FloatLayer,
+  MOST_INT8,
+  type RoundedLayer,
+  type RoundLayer,
+  roundByError,
+  roundToLargest,
+  roundWeights,
+} from './compile/rounding.js'
 export { type Snapped, snapToGrid } from './compile/snap.js'
 export { encodePlan, savePlan, writeWhole } from './compile/spike-file.js'
 export type { ChainForm, Merge } from './import/blocks.js'

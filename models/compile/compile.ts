@@ -7,7 +7,7 @@ import type { Graph } from '../onnx/graph.js'
 import { readOnnx } from '../onnx/read.js'
 import { prove } from './exact.js'
 import { type ConvLayer, type Layers, lower } from './layers.js'
-import { quantise } from './quantise.js'
+import { quantise, type RoundingOptions } from './quantise.js'
 
 /** What became of one convolution. */
 export interface ConvReport {
@@ -37,27 +37,27 @@ export interface CompileReport {
 }
 
 /**
- * Compiles an ONNX file. `file` is used in sentences, `name` when the file's card has none; `bits` is the width of weights
- * that must be rounded (quantise.ts).
+ * Compiles an ONNX file. `file` is used in sentences, `name` when the file's card has none; the other options say how
+ * weights are rounded that no grid holds.
  * Throws ERR_MODEL for whatever is not a network that saccade can run.
  * @example
  * const { plan, report } = compile(await readFile('model.onnx'), { file: 'model.onnx', name: 'street' })
  */
 export function compile(
   bytes: Uint8Array,
-  { file, name, bits }: { file: string; name: string; bits?: 8 | 16 },
+  { file, name, ...rounding }: { file: string; name: string } & RoundingOptions,
 ): { plan: Plan; report: CompileReport } {
   const graph = readOnnx(bytes, file)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   try {
-    return compileGraph(graph, graph.card.name ?? name, sha256, bits)
+    return compileGraph(graph, graph.card.name ?? name, sha256, rounding)
   } catch (error) {
     if (!(error instanceof SaccadeError)) throw error
     throw new SaccadeError(error.code, `${file}: ${error.message}`, error.hint, { cause: error })
   }
 }
 
-function compileGraph(graph: Graph, name: string, onnxSha256: string, width: 8 | 16 | undefined) {
+function compileGraph(graph: Graph, name: string, onnxSha256: string, rounding: RoundingOptions) {
   const layers = lower(graph)
   const frameLimit = inputLimit(graph.window)
   const convs = layers.layers.filter((layer) => layer.op === 'conv')
@@ -81,12 +81,12 @@ function compileGraph(graph: Graph, name: string, onnxSha256: string, width: 8 |
     const limit = limits.get(layer.input)!
     const fits = (integers: Int8Array | Int16Array) =>
       largestSum(integers, layer.outputs, limit) <= MOST_INT32
-    const found = quantise(layer.weight, layer.outputs, fits, width)
     const inputScale = layer.input === graph.input ? graph.window.scale : 1
+    const found = quantise({ ...layer, inputScale }, fits, rounding)
     const scales = found.scales.map((scale) => scale * inputScale)
     weights.set(`${layer.name}.weight`, found.integers)
     weights.set(`${layer.name}.scale`, Float32Array.from(scales))
-    weights.set(`${layer.name}.bias`, Float32Array.from(layer.bias))
+    weights.set(`${layer.name}.bias`, Float32Array.from(found.bias))
     if (!found.lossless)
       rounded ??= `the weights of ${layer.name} lie on no grid that int8 or int16 holds and were rounded (relative error ${found.loss.toPrecision(2)})`
     else if (!found.precise || scales.some((scale) => Math.fround(scale) !== scale))

@@ -1,6 +1,15 @@
 // Weights of one layer -> integers with one scale per output channel. Lossless where an int8 or int16 grid holds every
 // weight exactly; else rounded to int8, or to int16 where int8 would lose too much.
 import { gridOf } from './dyadic.js'
+import {
+  type FloatLayer,
+  MOST_INT8,
+  type RoundedLayer,
+  type RoundLayer,
+  roundByError,
+  roundToLargest,
+  roundWeights,
+} from './rounding.js'
 
 /** Integers and scales: weight = integer * scale of its output channel. */
 export interface Quantised {
@@ -8,6 +17,8 @@ export interface Quantised {
   integers: Int8Array | Int16Array
   /** One per output channel, f64 until the input's scale is folded in. */
   scales: Float64Array
+  /** The layer's, moved where rounding the weights moved its sums. */
+  bias: Float64Array
   /** True when integer * scale, rounded to f32, is every weight exactly. */
   lossless: boolean
   /** True when no such rounding is needed: then a sum of integers times the scale is the sum of the weights. */
@@ -16,7 +27,6 @@ export interface Quantised {
   loss: number
 }
 
-const MOST_INT8 = 127
 const MOST_INT16 = 32_767
 /**
  * Relative error of a channel above which int8 gives way to int16. Bell-shaped weights lose 0.6 to 0.9 % in int8; a
@@ -24,33 +34,61 @@ const MOST_INT16 = 32_767
  */
 const LOSS_OF_INT8 = 0.02
 
-/**
- * Quantises weights (OIHW) that are f32 values. `fits` says whether sums of such integers stay within int32. `bits` is the
- * width where weights must be rounded, or, for 8, always; without it the loss decides.
- */
+/** How weights are rounded that no grid holds. */
+export interface RoundingOptions {
+  /** The width there, or, for 8, always; without it the loss decides. */
+  bits?: 8 | 16
+  /** To int8. Default: the scales with the smallest error of the weights. */
+  round?: RoundLayer
+}
+
+/** Quantises the weights of a layer. `fits` says whether sums of such integers stay within int32. */
 export function quantise(
-  weights: Float64Array,
-  outputs: number,
+  layer: FloatLayer,
   fits: (integers: Int8Array | Int16Array) => boolean,
-  bits?: 8 | 16,
+  { bits, round = roundByError }: RoundingOptions = {},
 ): Quantised {
-  const perOutput = weights.length / outputs
+  const { weight, outputs, bias } = layer
+  const perOutput = weight.length / outputs
   const channels = Array.from({ length: outputs }, (_, c) =>
-    weights.subarray(c * perOutput, (c + 1) * perOutput),
+    weight.subarray(c * perOutput, (c + 1) * perOutput),
   )
   const small = channels.map((channel) => preciseScale(channel, MOST_INT8))
-  if (allFound(small)) return quantiseTo(8, channels, small)
+  if (allFound(small)) return quantiseTo(8, channels, small, bias)
   const wide = channels.map((channel) => preciseScale(channel, MOST_INT16))
   if (bits !== 8 && allFound(wide)) {
-    const exact = quantiseTo(16, channels, wide)
+    const exact = quantiseTo(16, channels, wide, bias)
     if (fits(exact.integers)) return exact
   }
   const trained = channels.map((channel, c) => small[c] ?? trainedScale(channel))
-  if (allFound(trained)) return quantiseTo(8, channels, trained)
-  const rounded = quantiseTo(8, channels, roundingScales(channels, MOST_INT8))
-  if (bits === 8 || (bits === undefined && rounded.loss <= LOSS_OF_INT8)) return rounded
-  const finer = quantiseTo(16, channels, roundingScales(channels, MOST_INT16))
-  return fits(finer.integers) ? finer : rounded
+  if (allFound(trained)) return quantiseTo(8, channels, trained, bias)
+  if (bits !== 8) {
+    // The width must not depend on how int8 would be rounded: then recordings could only make a layer better.
+    const { loss } = judge(8, channels, roundToLargest(layer))
+    const finer = quantiseTo(16, channels, roundingScales(channels, MOST_INT16), bias)
+    if ((bits === 16 || loss > LOSS_OF_INT8) && fits(finer.integers)) return finer
+  }
+  return judge(8, channels, keepLossless(round(layer), channels, trained, bias))
+}
+
+/** Channels that lose nothing at a scale of their own keep it, whatever their neighbours need. */
+function keepLossless(
+  rounded: RoundedLayer,
+  channels: Float64Array[],
+  own: readonly (number | undefined)[],
+  given: Float64Array,
+): RoundedLayer {
+  const integers = rounded.integers.slice()
+  const scales = rounded.scales.slice()
+  const bias = rounded.bias.slice()
+  channels.forEach((channel, c) => {
+    const scale = own[c]
+    if (scale === undefined) return
+    scales[c] = scale
+    roundWeights(channel, scale, integers.subarray(c * channel.length, (c + 1) * channel.length))
+    bias[c] = given[c]!
+  })
+  return { integers, scales, bias }
 }
 
 function allFound(scales: (number | undefined)[]): scales is number[] {
@@ -99,10 +137,30 @@ function roundingScales(channels: Float64Array[], most: number): number[] {
   return channels.map((channel) => Math.fround(largest(channel) / most) || 1)
 }
 
-function quantiseTo(bits: 8 | 16, channels: Float64Array[], scales: number[]): Quantised {
+function quantiseTo(
+  bits: 8 | 16,
+  channels: Float64Array[],
+  scales: number[],
+  bias: Float64Array,
+): Quantised {
   const perOutput = channels[0]!.length
   const integers = new (bits === 8 ? Int8Array : Int16Array)(perOutput * channels.length)
   const most = bits === 8 ? MOST_INT8 : MOST_INT16
+  channels.forEach((channel, c) => {
+    channel.forEach((w, i) => {
+      integers[c * perOutput + i] = Math.max(-most, Math.min(most, Math.round(w / scales[c]!)))
+    })
+  })
+  return judge(bits, channels, { integers, scales: Float64Array.from(scales), bias })
+}
+
+/** What integers and scales lose of the weights. */
+function judge(
+  bits: 8 | 16,
+  channels: Float64Array[],
+  { integers, scales, bias }: Pick<Quantised, 'integers' | 'scales' | 'bias'>,
+): Quantised {
+  const perOutput = channels[0]!.length
   let lossless = true
   let precise = true
   let loss = 0
@@ -110,17 +168,16 @@ function quantiseTo(bits: 8 | 16, channels: Float64Array[], scales: number[]): Q
     let error = 0
     let power = 0
     channel.forEach((w, i) => {
-      const q = Math.max(-most, Math.min(most, Math.round(w / scales[c]!)))
-      integers[c * perOutput + i] = q
-      const back = Math.fround(q * scales[c]!)
+      const product = integers[c * perOutput + i]! * scales[c]!
+      const back = Math.fround(product)
       if (back !== w) lossless = false
-      if (q * scales[c]! !== w) precise = false
+      if (product !== w) precise = false
       error += (back - w) ** 2
       power += w * w
     })
     if (error > 0) loss = Math.max(loss, Math.sqrt(error / power))
   })
-  return { bits, integers, scales: Float64Array.from(scales), lossless, precise, loss }
+  return { bits, integers, scales, bias, lossless, precise, loss }
 }
 
 function largest(channel: Float64Array): number {

@@ -1,6 +1,7 @@
 // saccade import: an official SpikeYOLO file becomes an ONNX network.
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
+import { distanceLines, distanceToFloat, framesOf } from '../../calibration/index.js'
 import {
   compile,
   type ImportReport,
@@ -10,7 +11,6 @@ import {
 } from '../../models/index.js'
 import { SaccadeError } from '../errors.js'
 import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
-import { measureDistance, printDistance } from './distance.js'
 
 interface ImportCommandOptions extends CommonOptions {
   variant?: Variant
@@ -58,7 +58,10 @@ export function importCommand(): Command {
       })
       await writeWhole(output, onnx)
       const { plan } = compile(onnx, { file: output, name: options.name ?? stem })
-      const distance = await measureDistance(plan, onnx, recordings)
+      const distance =
+        plan.exact === 'no' && recordings.length > 0
+          ? await distanceToFloat(plan, onnx, await framesOf(recordings, plan))
+          : undefined
       const { exact, exactReason } = plan
       if (options.json)
         printJson({ onnx: output, bytes: onnx.length, ...report, exact, exactReason, distance })
@@ -66,7 +69,14 @@ export function importCommand(): Command {
         if (!options.quiet) {
           printReport(report)
           process.stdout.write(`exact: ${exact} (${exactReason})\n`)
-          printDistance(plan, distance, 'saccade import best.pt drive_td.dat')
+          if (distance) {
+            const { rows, sentences } = distanceLines(distance)
+            printTable(rows)
+            process.stdout.write(`${sentences.join('\n')}\n`)
+          } else if (exact === 'no')
+            process.stderr.write(
+              'its distance to float was not measured: give recordings, `saccade import best.pt drive_td.dat`\n',
+            )
         }
         process.stdout.write(`${output}\n`)
       }

@@ -4,48 +4,18 @@ import { join } from 'node:path'
 import test from 'ava'
 import {
   calibrate,
+  convRows,
   distanceLines,
   distanceToFloat,
   framesOf,
-  reportLines,
 } from '../../calibration/index.js'
 import { readOnnx } from '../../models/index.js'
 import { Model, simulate, writeDat } from '../../pipeline/index.js'
-import { integers, OnnxBuilder, unrolled } from '../support/make-onnx.js'
+import { floatNetwork } from '../support/float-network.js'
 import { randomFrame } from '../support/make-plan.js'
 import { packageRoot } from '../support/shared.js'
 
 const runtime = await import('onnxruntime-node' as string).catch(() => undefined)
-
-/** An ordinary float network: weights on no grid, a normalisation behind an Identity, two time steps. */
-function floatNetwork(): Uint8Array {
-  const b = new OnnxBuilder({ steps: 2 })
-  b.model.functions.push(unrolled('ILIF', 2))
-  const settings = { levels: { f: 4 }, decay: { f: 0.25 } }
-  const stem = b.conv('frames', 'stem', [4, 2, 7, 7], (i) => Math.sin(i * i), {
-    stride: 8,
-    bias: false,
-  })
-  const same = b.add('Identity', [stem], ['same'])
-  const four = (name: string, data: number[]) =>
-    b.constant(name, { ...integers([4], []), dataType: 1, floatData: data })
-  const norm = b.add(
-    'BatchNormalization',
-    [
-      same,
-      four('g', [1.1, 0.9, 0.4, 2]),
-      four('b', [0.1, 0.2, 0, 0.3]),
-      four('m', [0.5, 0, 0.1, 0]),
-      four('v', [1, 2, 3, 4]),
-    ],
-    ['norm'],
-    {},
-    { name: 'bn' },
-  )
-  const head = b.conv(b.neuron(norm, 'n', settings), 'head', [10, 4, 1, 1], (i) => Math.cos(i * i))
-  b.output(b.add('ReduceMean', [head], ['mean'], { axes: [0] }))
-  return b.encode()
-}
 
 function written(): { folder: string; path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'saccade-calibrate-'))
@@ -67,9 +37,9 @@ test('an ordinary float network is rounded, said to be, and its plan lies beside
       ['head', 8, false],
     ],
   )
-  const lines = reportLines(calibration)
-  t.regex(lines[0]!, /^stem {2}int8 {2}rounded 0\.\d\d % .*\|sum\| <= \d+/)
-  t.regex(lines.at(-1)!, /^exact: no \(the weights of stem lie on no grid/)
+  const [stem] = convRows(calibration)
+  t.regex(stem!.join('  '), /^stem {2}int8 {2}rounded 0\.\d\d % .*\|sum\| <= \d+/)
+  t.regex(calibration.report.exactReason, /^the weights of stem lie on no grid/)
   t.deepEqual((await Model.load(calibration.planPath)).plan, calibration.plan)
 })
 
