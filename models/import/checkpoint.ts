@@ -28,7 +28,10 @@ export interface Checkpoint {
 }
 
 const DEEPEST_TREE = 32
-const MOST_MODULES = 100_000
+/** Entries of modules, looked at: the largest network has about 20,000, a file that names a dictionary often has no end of them. */
+const MOST_ENTRIES = 1_000_000
+/** `importSpikeYolo` takes no more steps either. */
+const MOST_STEPS = 64
 
 /** Reads a .pt file. Throws ERR_MODEL sentences without the file's name. */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
@@ -104,19 +107,28 @@ class ModuleWalk {
   repeats: number | undefined
   tau: number | undefined
   readonly #variants = new Set<Variant>()
-  #modules = 0
+  #entries = 0
 
   visit(name: string, module: Inert, depth: number): void {
-    this.#modules++
-    if (depth > DEEPEST_TREE || this.#modules > MOST_MODULES)
-      throw refuse('its modules contain each other without end')
+    if (depth > DEEPEST_TREE) throw refuse('its modules contain each other without end')
     this.#settings(name, module)
     const prefix = name === '' ? '' : `${name}.`
     for (const kind of ['_parameters', '_buffers'])
-      for (const [key, tensor] of entries(module, kind))
+      for (const [key, tensor] of this.#of(module, kind))
         if (tensor instanceof TensorRef) this.tensors.set(`${prefix}${key}`, tensor)
-    for (const [key, child] of entries(module, '_modules'))
+    for (const [key, child] of this.#of(module, '_modules'))
       if (child instanceof Inert) this.visit(`${prefix}${key}`, child, depth + 1)
+  }
+
+  /** Entries of one of a module's dictionaries; each is counted whenever it is looked at. */
+  *#of(module: Inert, kind: string): Iterable<[string, PickleValue]> {
+    const dict = attribute(module, kind)
+    if (!(dict instanceof Map)) return
+    for (const [key, value] of dict) {
+      this.#entries++
+      if (this.#entries > MOST_ENTRIES) throw refuse('its modules contain each other without end')
+      if (typeof key === 'string') yield [key, value]
+    }
   }
 
   /** The variant that the neurons' classes name. */
@@ -146,11 +158,19 @@ class ModuleWalk {
         this.#variants.add('coco')
         return
       case 'MS_GetT': {
-        const repeats = attribute(module, 'T')
-        if (typeof repeats === 'number') this.repeats = repeats
+        this.#repeat(attribute(module, 'T'))
         return
       }
     }
+  }
+
+  #repeat(steps: PickleValue | undefined): void {
+    if (steps === undefined) return
+    if (!(Number.isInteger(steps) && (steps as number) >= 1 && (steps as number) <= MOST_STEPS))
+      throw refuse(
+        `it repeats a picture for ${typeof steps === 'number' ? steps : 'an odd number of'} steps; 1 to ${MOST_STEPS} are read`,
+      )
+    this.repeats = steps as number
   }
 
   /** The form of ILIFTau: input decayed, soft reset, one tau for all. */
@@ -162,6 +182,8 @@ class ModuleWalk {
       throw refuse(
         `the neuron ${name} does not decay its input or resets hard; SpikeYOLO's neurons decay it and subtract`,
       )
+    // A tau below 1 would overshoot its input.
+    if (!(tau >= 1 && tau <= 1e6)) throw refuse(`the neuron ${name} has tau = ${tau}`)
     // dfl.lif never runs, but is made like the others.
     if (this.tau !== undefined && this.tau !== tau)
       throw refuse(`its neurons have different tau (${this.tau} and ${tau})`)
@@ -171,12 +193,6 @@ class ModuleWalk {
 
 function attribute(module: Inert, name: string): PickleValue | undefined {
   return module.state instanceof Map ? module.state.get(name) : undefined
-}
-
-function* entries(module: Inert, kind: string): Iterable<[string, PickleValue]> {
-  const dict = attribute(module, kind)
-  if (!(dict instanceof Map)) return
-  for (const [key, value] of dict) if (typeof key === 'string') yield [key, value]
 }
 
 /** `names`: {0: 'car', 1: …} or a list. */

@@ -1,6 +1,6 @@
 // A pickle machine that cannot run anything. Classes and functions that a file names are inert records; what it "calls"
 // becomes a record of the call. Only what a tensor needs has a meaning (torch's two rebuild functions, storages, ordered
-// dictionaries). Every operation costs the file at least one byte, so its size bounds the work, the objects and the memo.
+// dictionaries). Every operation costs the file at least one byte, so its size bounds the work; objects and memo have limits of their own.
 import { refuse } from '../onnx/values.js'
 
 /** Something a file names: a class or a function. Never looked up. */
@@ -55,7 +55,8 @@ export type PickleValue =
 const LONGEST_PICKLE = 64 * 1024 * 1024
 /** Open marks; torch nests by the depth of the module tree. */
 const DEEPEST_MARK = 1000
-const MOST_OBJECTS = 4_000_000
+/** Values made, and places in the memo: a byte of the file can be an empty dictionary of 210 bytes. */
+const MOST_OBJECTS = 1_000_000
 
 /** Runs a pickle of protocol 2. Throws ERR_MODEL sentences with the byte where it stopped making sense. */
 export function unpickle(bytes: Uint8Array): PickleValue {
@@ -288,6 +289,8 @@ class Machine {
     const value = this.#stack.at(-1)
     if (value === undefined) throw this.#fail('remembers a value where there is none')
     this.#memo.set(index, value)
+    if (this.#memo.size > MOST_OBJECTS)
+      throw this.#fail(`remembers more than ${MOST_OBJECTS} values`)
   }
 
   #recall(index: number): PickleValue {

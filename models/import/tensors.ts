@@ -9,6 +9,8 @@ const WIDTHS: Record<string, number> = { FloatStorage: 4, HalfStorage: 2 }
 
 /** Reads tensors as f32, row-major, whatever their strides. `folder` is the archive's top folder. */
 export class TensorReader {
+  #bytesRead = 0
+
   constructor(
     readonly archive: StoredZip,
     readonly folder: string,
@@ -31,11 +33,19 @@ export class TensorReader {
       throw refuse(
         `"${name}" [${size.join(', ')}] does not fit its storage of ${storage.elements} elements`,
       )
+    // Merging makes up to 18 numbers of one, so a storage that many weights share would make a small file a large network.
+    this.#bytesRead += count * width
+    if (this.#bytesRead > this.archive.size)
+      throw refuse('its tensors share their storages: together they are larger than the file')
     const values = new Float32Array(count)
     const whole = isRowMajor(size, stride) ? bytes.subarray(offset * width) : undefined
     if (whole !== undefined && width === 4)
       new Uint8Array(values.buffer).set(whole.subarray(0, 4 * count))
-    else gather(values, bytes, width, offset, size, stride)
+    else {
+      // The stride of an axis of one means nothing, and may be anything.
+      const steps = stride.map((step, axis) => (size[axis] === 1 ? 0 : step))
+      gather(values, bytes, width, offset, size, steps)
+    }
     for (let i = 0; i < count; i++)
       if (!Number.isFinite(values[i])) throw refuse(`"${name}" holds NaN or infinity`)
     return values

@@ -37,6 +37,11 @@ export class StoredZip {
     this.#entries = readDirectory(bytes)
   }
 
+  /** Bytes of the file. */
+  get size(): number {
+    return this.#bytes.length
+  }
+
   get names(): Iterable<string> {
     return this.#entries.keys()
   }

@@ -20,14 +20,18 @@ const lif = { tau: 2.5, decay_input: true, _memories: { v: 0, v_threshold: 1, v_
 /** Modules that own no tensors. */
 const neurons = ['model.3.encode_lif', 'model.26.dfl.lif', 'model.0']
 
-function model(variant: 'gen1' | 'coco', state: Record<string, unknown> = {}, eps = 1e-3) {
+function model(
+  variant: 'gen1' | 'coco',
+  state: Record<string, unknown> = {},
+  { eps = 1e-3, steps = 4, tau = lif.tau } = {},
+) {
   const describe = (name: string) => {
     if (name === '') return { type: 'ultralytics.nn.tasks DetectionModel', state }
-    if (name === 'model.0') return { type: `${yolo} MS_GetT`, state: { T: 4 } }
+    if (name === 'model.0') return { type: `${yolo} MS_GetT`, state: { T: steps } }
     if (name.endsWith('lif'))
       return variant === 'coco'
         ? { type: `${yolo} mem_update` }
-        : { type: 'spikingjelly.clock_driven.neuron MultiStepLIFNode', state: lif }
+        : { type: 'spikingjelly.clock_driven.neuron MultiStepLIFNode', state: { ...lif, tau } }
     if (tensors.has(`${name}.running_mean`))
       return { type: 'torch.nn.modules.batchnorm BatchNorm2d', state: { eps } }
     return { type: 'torch.nn.modules.container Sequential' }
@@ -65,11 +69,23 @@ test('a pickled model of the Gen1 variant gives the tau of its neurons, and ema 
 
 test('eps comes from the pickled normalisations', async (t) => {
   const eps = 0.5
-  const { onnx } = await read(makeCheckpoint(model('coco', {}, eps)), { timesteps: 4 })
+  const { onnx } = await read(makeCheckpoint(model('coco', {}, { eps })), { timesteps: 4 })
   const { plan } = compile(onnx, { file: 'a', name: 'a' })
   const { plan: other } = compile((await plain()).onnx, { file: 'b', name: 'b' })
   t.is(plan.exact, 'no')
   t.notDeepEqual(plan.weights.get('model.10.conv.bias'), other.weights.get('model.10.conv.bias'))
+})
+
+test('steps and tau that no network has are refused before anything is made of them', async (t) => {
+  const refused = (file: ReturnType<typeof model>, message: RegExp) =>
+    t.throwsAsync(read(makeCheckpoint(file)), { code: 'ERR_MODEL', message })
+  for (const steps of [0, -1, 0.5, 65, 1e9])
+    await refused(
+      model('coco', {}, { steps }),
+      new RegExp(`: it repeats a picture for ${steps} steps; 1 to 64 are read$`),
+    )
+  for (const tau of [0, 0.5, -2, Number.NaN, Number.POSITIVE_INFINITY])
+    await refused(model('gen1', {}, { tau }), /: the neuron model\.\S+lif has tau = /)
 })
 
 test('float16 tensors and swapped strides are read as what they mean', async (t) => {

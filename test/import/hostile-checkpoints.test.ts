@@ -132,9 +132,13 @@ test('broken and endless pickles are refused at their byte', async (t) => {
   await refused(t, bytes(0x69), /its pickle has the operation 0x69/)
   await refused(t, archive(Uint8Array.of(0x80, 4)), /its pickle is of protocol 4/)
   await refused(t, bytes(...new Array(5000).fill(0x28)), /its pickle nests too deeply/)
-  const many = Buffer.alloc(4_000_003, 0x4e)
+  const many = Buffer.alloc(1_000_003, 0x7d)
   many.set([0x80, 2])
-  await refused(t, archive(many), /its pickle makes more than 4000000/)
+  await refused(t, archive(many), /its pickle makes more than 1000000 objects/)
+  const memos = Buffer.alloc(3 + 5 * 1_000_001, 0x72)
+  memos.set([0x80, 2, 0x4e])
+  for (let i = 0; i <= 1_000_000; i++) memos.writeUInt32LE(i, 4 + 5 * i)
+  await refused(t, archive(memos), /its pickle remembers more than 1000000 values/)
   // A place in the memo far out takes no memory; a list that doubles itself by reference stays small.
   const far = [0x5d, 0x72, 255, 255, 255, 255]
   await refused(t, bytes(...far, 0x2e), /it holds neither a state dict nor a checkpoint/)
@@ -155,6 +159,24 @@ test('modules that contain each other are refused', async (t) => {
       .raw(0x68, 200, 0x75, 0x75, 0x62),
   )
   await refused(t, loop, /its modules contain each other without end/)
+})
+
+test('a small graph of modules that is a large tree is refused soon', async (t) => {
+  // 10,000 ways to one module with 100,000 parameters that are none.
+  const write = (p: PickleWriter, level: number) => {
+    p.global('torch.nn Module').raw(0x29, 0x81, 0x7d, 0x28)
+    if (level === 0) {
+      p.value('_parameters').raw(0x7d, 0x28)
+      for (let i = 0; i < 100_000; i++) p.raw(0x4a, i & 255, (i >> 8) & 255, i >> 16, 0, 0x4e)
+    } else {
+      p.value('_modules').raw(0x7d, 0x28).value('child')
+      write(p, level - 1)
+      for (let i = 1; i < 10; i++) p.value(`child${i}`).raw(0x68, 200 + level - 1)
+    }
+    p.raw(0x75, 0x75, 0x62, 0x71, 200 + level)
+  }
+  const tree = pickle((p) => write(p, 4))
+  await refused(t, tree, /its modules contain each other without end/)
 })
 
 test('tensors that claim more than their storage holds are refused', async (t) => {
