@@ -38,7 +38,8 @@ export function authorsNms(y: Float32Array, classes: number, mode: AuthorsMode):
   const kept: Candidate[] = []
   for (const candidate of candidates.slice(0, MOST_CANDIDATES)) {
     if (kept.length === MOST_ROWS) break
-    if (kept.every((other) => overlap(other.moved, candidate.moved) <= IOU)) kept.push(candidate)
+    // The overlap of two boxes without area is NaN, which is not above the threshold: both stay.
+    if (!kept.some((other) => overlap(other.moved, candidate.moved) > IOU)) kept.push(candidate)
   }
   return Float32Array.from(kept.flatMap(({ box, score, label }) => [...box, score, label]))
 }

@@ -80,3 +80,16 @@ test('equal scores keep the order of anchors, and overlapping boxes of another c
     [...[12, 12, 20, 20, 0.75, 1], ...[12, 12, 20, 20, 0.5, 0], ...[76, 76, 84, 84, 0.5, 0]],
   )
 })
+
+test('boxes without area stay, one beside the other', (t) => {
+  const y = Float32Array.from(
+    [
+      [16, 16],
+      [16, 16],
+      [0, 0],
+      [0, 0],
+      [0.5, 0.75],
+    ].flat(),
+  )
+  t.deepEqual([...authorsNms(y, 1, 'val')], [16, 16, 16, 16, 0.75, 0, 16, 16, 16, 16, 0.5, 0])
+})
