@@ -106,7 +106,7 @@ async function trace(path: string, options: TraceCommandOptions, context: Contex
       strict: binary || model.plan.exact === 'yes',
     })
   }
-  if (options.output !== undefined) await write(options.output, ours, model, session.isa)
+  if (options.output !== undefined) await write(options.output, ours, model)
   if (compared.some(({ first, strict }) => first && strict)) context.exitCode = EXIT.failed
 
   const summary = summarise(model, ours, frames.length, work)
@@ -152,10 +152,10 @@ async function write(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
   model: Model,
-  isa: string,
 ): Promise<void> {
   const file = await PartFile.create(path)
-  await file.append(encodeTensors(tensors, { model: model.name, sha256: model.sha256, isa }))
+  // Nothing of the machine: the same spikes are the same file everywhere.
+  await file.append(encodeTensors(tensors, { model: model.name, sha256: model.sha256 }))
   await file.commit()
 }
 

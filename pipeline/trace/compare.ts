@@ -53,16 +53,15 @@ export function compareTensors(
       continue
     }
     result.values += a.data.length
-    const differing = differences(layer, a, b)
-    if (differing.length === 0) continue
+    const { count, first } = differences(layer, a, b)
+    if (count === 0) continue
     result.differingTensors += 1
-    result.differingValues += differing.length
-    const at = differing[0]!
+    result.differingValues += count
     result.first ??= {
       layer,
-      index: indexOf(at, a.shape),
-      ours: Number(a.data[at]),
-      theirs: Number(b.data[at]),
+      index: indexOf(first, a.shape),
+      ours: Number(a.data[first]),
+      theirs: Number(b.data[first]),
     }
   }
   return result
@@ -73,16 +72,17 @@ export function describeDifference({ layer, index, ours, theirs }: Difference, w
   return `${layer}${index.length > 0 ? ` [${index.join(', ')}]` : ''} is ${ours} here and ${theirs} in ${where}`
 }
 
-/** Places of the values that differ. */
-function differences(layer: string, a: Tensor, b: Tensor): number[] {
+/** How many values differ, and the place of the first one. */
+function differences(layer: string, a: Tensor, b: Tensor): { count: number; first: number } {
   const tolerance = toleranceOf(layer, a)
-  const places: number[] = []
+  let [count, first] = [0, -1]
   for (let i = 0; i < a.data.length; i++) {
     const [x, y] = [Number(a.data[i]), Number(b.data[i])]
-    if (x !== y && !(Math.abs(x - y) <= tolerance(i)) && !(Number.isNaN(x) && Number.isNaN(y)))
-      places.push(i)
+    if (x === y || Math.abs(x - y) <= tolerance(i) || (Number.isNaN(x) && Number.isNaN(y))) continue
+    if (count === 0) first = i
+    count++
   }
-  return places
+  return { count, first }
 }
 
 /** How much value i of a tensor may differ. */

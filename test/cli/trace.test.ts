@@ -18,6 +18,8 @@ test('the recorded window of the pilot gives its recorded spikes, in the layout 
   t.is(stdout, `1 sample, 26 neuron layers, 1,313,280 values, 211,669 spikes\n${out}\n`)
   const { tensors, metadata } = await loadTensors(out)
   const recorded = (await loadTensors(sample)).tensors
+  // Nothing of the machine: the same spikes are the same file everywhere.
+  t.deepEqual(Object.keys(metadata).sort(), ['model', 'sha256'])
   t.is(metadata.model, 'car-pilot')
   let layers = 0
   for (const [name, { shape, data }] of tensors) {
