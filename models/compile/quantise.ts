@@ -188,7 +188,11 @@ function largest(channel: Float64Array): number {
 
 /** The next f32 up or down from a positive one. */
 function neighbour(x: number, step: 1 | -1): number {
-  const f32 = Float32Array.of(x)
-  new Uint32Array(f32.buffer)[0]! += step
-  return f32[0]!
+  single[0] = x
+  singleBits[0]! += step
+  return single[0]!
 }
+
+/** One f32 and its bits; made once, since a channel asks for 254 neighbours. */
+const single = new Float32Array(1)
+const singleBits = new Uint32Array(single.buffer)
