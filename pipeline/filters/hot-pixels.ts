@@ -6,7 +6,7 @@ import { SaccadeError } from '../errors.js'
 import type { FilterKind } from './filter.js'
 import { HotPixels, PixelMask } from './native.js'
 
-/** More than 20 events in 100 ms. On simulated drives 0.6 % of the events are muted, half of them of hot pixels. */
+/** More than 20 events in 100 ms. On simulated drives 0.6 % of the events are muted. A mute goes by rate alone: it can hit a flickering edge, too. */
 const DEFAULT_RATE_HZ = 200
 const DEFAULT_PERIOD_US = 100_000
 /** Pixels of a mask; a sensor with more of them is broken. */
