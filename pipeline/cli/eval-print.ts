@@ -5,7 +5,7 @@ import { printTable } from './command.js'
 
 /** What a reader of the figures must know; on stderr. */
 export function evaluationRemarks(
-  { classes, images, unpaired }: Evaluation,
+  { classes, images, unpaired, unsure }: Evaluation,
   model: Model | undefined,
   faults: ReadonlyMap<string, number>,
 ): string[] {
@@ -15,6 +15,7 @@ export function evaluationRemarks(
     sentences.push(
       `${unpaired} detections belong to no label time that counts; they are not scored`,
     )
+  if (unsure > 0) sentences.push(`${unsure} labels are not sure: they count neither way`)
   for (const { id, name } of classes)
     if (model !== undefined && id >= model.labels.length)
       sentences.push(
@@ -65,7 +66,7 @@ export function printEvaluation(evaluation: Evaluation, shard: string | undefine
   }
   for (const point of evaluation.thresholds)
     lines(
-      `score > ${point.score}, IoU > 0.5, boxes of every size: ${point.found} of ${point.labels} labels found (recall ${figure(point.recall)}, precision ${figure(point.precision)}), ${point.other} other ${point.other === 1 ? 'box' : 'boxes'} in ${point.windows} windows (${figure(point.otherPerWindow)} a window)`,
+      `score > ${point.score}, IoU > 0.5, boxes of every size: ${point.found} of ${point.labels} labels found (recall ${figure(point.recall)}, precision ${figure(point.precision)}), ${point.other} other ${point.other === 1 ? 'box' : 'boxes'} in ${point.windows} windows (${figure(point.otherPerWindow)} a window)${point.neither > 0 ? `, ${point.neither} on labels that are not sure` : ''}`,
     )
 }
 

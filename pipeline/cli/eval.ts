@@ -32,6 +32,7 @@ interface EvalCommandOptions extends CommonOptions {
   protocol: ProtocolName
   camera: CameraName
   oneSetPerTime?: boolean
+  sure?: string
   at?: string
   keep?: string
   jobs?: string
@@ -75,6 +76,7 @@ export function evalCommand(context: Context): Command {
         .default(CAMERAS[0]),
     )
     .option('--one-set-per-time', 'the set nearest to a label time, not all within ±50 ms')
+    .option('--sure <confidence>', 'labels below it count neither way; 0.5 for simulated drives')
     .option('--at <scores>', "count found labels and other boxes there; default: the model's score")
     .option('--keep <folder>', "keep the model's detections: a run that was stopped goes on")
     .option('--jobs <n>', 'recordings at a time')
@@ -156,7 +158,7 @@ async function writePage(
 }
 
 function evaluateOptions(options: EvalCommandOptions, config: Config): EvaluateOptions {
-  const { gt, dt, protocol, camera, oneSetPerTime, at, keep, jobs, shard } = options
+  const { gt, dt, protocol, camera, oneSetPerTime, sure, at, keep, jobs, shard } = options
   const { backend, threads, iou, classes, score } = config.model
   if (keep !== undefined && options.model === undefined)
     throw new SaccadeError('ERR_ARGUMENT', '--keep keeps what a model finds; it needs --model')
@@ -167,22 +169,26 @@ function evaluateOptions(options: EvalCommandOptions, config: Config): EvaluateO
     protocol,
     camera,
     oneSetPerTime,
+    sure: sure === undefined ? undefined : parseShare('--sure', sure),
     geometry: geometry === undefined ? undefined : parseGeometry(geometry),
     session: { backend, threads, iou },
     windows: windowOverrides(config),
     open: openOptions(config),
     classes,
-    thresholds: at?.split(',').map(parseScore) ?? (score === undefined ? undefined : [score]),
+    thresholds:
+      at?.split(',').map((score) => parseShare('--at', score)) ??
+      (score === undefined ? undefined : [score]),
     keep,
     jobs: jobs === undefined ? undefined : Number(jobs),
     shard: shard === undefined ? undefined : parseShard(shard),
   }
 }
 
-function parseScore(text: string): number {
-  const score = Number(text)
-  if (text.trim() !== '' && score >= 0 && score <= 1) return score
-  throw new SaccadeError('ERR_ARGUMENT', `--at wants scores such as 0.25,0.5, not "${text}"`)
+function parseShare(flag: '--at' | '--sure', text: string): number {
+  const share = Number(text)
+  if (text.trim() !== '' && share >= 0 && share <= 1) return share
+  const wanted = flag === '--at' ? 'scores such as 0.25,0.5' : 'a confidence such as 0.5'
+  throw new SaccadeError('ERR_ARGUMENT', `${flag} wants ${wanted}, not "${text}"`)
 }
 
 /** People count shards from 1. */

@@ -10,7 +10,7 @@ import {
   ranked,
   THRESHOLD_COUNT,
 } from './matches.js'
-import type { ScoredImage } from './protocol.js'
+import { isSure, type ScoredImage } from './protocol.js'
 
 /** As numpy.linspace makes them: 0.6 is 0.6 and .65 is .65 up to the last bit that decides about a box. */
 const THRESHOLDS = Array.from({ length: THRESHOLD_COUNT }, (_, i) =>
@@ -36,19 +36,20 @@ export const AREAS = {
 } as const satisfies Record<string, AreaRange>
 const EVERY_AREA: AreaRange = { min: 0, max: 1e10 }
 
-/** Matches the boxes of a class in every image. */
+/** Matches the boxes of a class in every image; labels outside the area, or less sure than `sure`, are ignored. */
 export function matchCoco(
   images: readonly ScoredImage[],
   classId: number,
-  area: AreaRange = EVERY_AREA,
+  { area = EVERY_AREA, sure }: { area?: AreaRange; sure?: number } = {},
 ): ClassMatches {
   const list = new MatchList()
   const outside = ({ w, h }: Label) => w * h < area.min || w * h > area.max
+  const ignoredLabel = (label: Label) => outside(label) || !isSure(label, sure)
   for (const image of images) {
     const all = image.labels.filter((label) => label.classId === classId)
-    const counted = all.filter((label) => !outside(label))
+    const counted = all.filter((label) => !ignoredLabel(label))
     list.labels += counted.length
-    const labels = [...counted, ...all.filter(outside)]
+    const labels = [...counted, ...all.filter(ignoredLabel)]
     const detections = image.detections
       .filter((detection) => detection.classId === classId)
       .sort((a, b) => b.confidence - a.confidence)

@@ -3,9 +3,9 @@ import type { Detection } from '../detect/detection.js'
 import type { Label } from '../sources/labels.js'
 import type { LabelledRecording } from './dataset.js'
 import type { EvaluatedRecording } from './evaluate.js'
-import { iou, pairLabels } from './match.js'
-import { toDetection, withoutBounds } from './operating.js'
-import { pairBoxes } from './protocol.js'
+import { iou } from './match.js'
+import { pairSure, toDetection, withoutBounds } from './operating.js'
+import { isSure, pairBoxes } from './protocol.js'
 
 /** A missed label or a false box, and what else there was at its time. */
 export interface Example {
@@ -53,14 +53,15 @@ export class ExampleList {
         .filter(({ confidence }) => confidence > threshold)
         .sort((a, b) => b.confidence - a.confidence)
       const drawn = new Map(shown.map((box) => [toDetection(box, ''), box]))
-      const pairs = pairLabels([...drawn.keys()], wanted)
+      const { pairs, excused } = pairSure([...drawn.keys()], wanted, rules)
       const found = new Set(pairs.values())
       const common = { files, t: image.t, labels: wanted, detections: [...drawn.keys()] }
       for (const label of wanted)
-        if (!found.has(label))
+        if (isSure(label, rules.sure) && !found.has(label))
           this.#misses.push({ ...common, box: label, score: bestOn(label, boxes) })
       for (const [detection, box] of drawn)
-        if (!pairs.has(detection)) this.#alarms.push({ ...common, box, score: box.confidence })
+        if (!pairs.has(detection) && !excused.has(detection))
+          this.#alarms.push({ ...common, box, score: box.confidence })
     }
     this.#misses = worst(this.#misses, (a, b) => a.score - b.score || area(b) - area(a), this.most)
     this.#alarms = worst(this.#alarms, (a, b) => b.score - a.score, this.most)

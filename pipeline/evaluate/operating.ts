@@ -2,8 +2,8 @@
 // in the files, of every size and time: a protocol's bounds are for AP.
 import type { Detection } from '../detect/detection.js'
 import type { Label } from '../sources/labels.js'
-import { matchLabels } from './match.js'
-import { pairBoxes, type Rules } from './protocol.js'
+import { pairLabels } from './match.js'
+import { isSure, pairBoxes, type Rules } from './protocol.js'
 
 /** Counts of a recording at a threshold. */
 export interface OperatingCounts {
@@ -12,6 +12,8 @@ export interface OperatingCounts {
   found: number
   /** Boxes that found no label. */
   other: number
+  /** Boxes that found only a label that is not sure: neither found nor other. */
+  neither: number
 }
 
 /** Figures at a threshold, IoU > 0.5, each label found once; null where there is nothing to divide by. */
@@ -30,27 +32,43 @@ export function countAt(
   detections: readonly Label[],
   { rules, classes }: { rules: Rules; classes: readonly number[] },
 ): OperatingCounts {
-  const counts = { windows: 0, labels: 0, found: 0, other: 0 }
+  const counts = { windows: 0, labels: 0, found: 0, other: 0, neither: 0 }
   for (const image of pairBoxes(labels, detections, withoutBounds(rules))) {
     const wanted = image.labels.filter(({ classId }) => classes.includes(classId))
     const boxes = image.detections.filter(
       ({ classId, confidence }) => confidence > score && classes.includes(classId),
     )
-    const { found, other } = matchLabels(
-      boxes.map((box) => toDetection(box, '')),
-      wanted,
-    )
+    const detections = boxes.map((box) => toDetection(box, ''))
+    const { pairs, excused } = pairSure(detections, wanted, rules)
     counts.windows += 1
-    counts.labels += wanted.length
-    counts.found += found
-    counts.other += other
+    counts.labels += wanted.filter((label) => isSure(label, rules.sure)).length
+    counts.found += pairs.size
+    counts.other += boxes.length - pairs.size - excused.size
+    counts.neither += excused.size
   }
   return counts
 }
 
+/** Pairs with labels that count; and of the boxes left over those with a label that is not sure, which count neither way. */
+export function pairSure(
+  detections: readonly Detection[],
+  labels: readonly Label[],
+  { sure }: Rules,
+): { pairs: Map<Detection, Label>; excused: Map<Detection, Label> } {
+  const pairs = pairLabels(
+    detections,
+    labels.filter((label) => isSure(label, sure)),
+  )
+  const excused = pairLabels(
+    detections.filter((detection) => !pairs.has(detection)),
+    labels.filter((label) => !isSure(label, sure)),
+  )
+  return { pairs, excused }
+}
+
 /** Every box counts, one set per label time: the nearest, or that very one where the rules say so. */
-export function withoutBounds({ protocol, camera, pairing }: Rules): Rules {
-  return { protocol, camera, pairing: pairing === 'pool' ? 'nearest' : pairing }
+export function withoutBounds({ protocol, camera, pairing, sure }: Rules): Rules {
+  return { protocol, camera, sure, pairing: pairing === 'pool' ? 'nearest' : pairing }
 }
 
 /** A record of a detection file as a detection. */
@@ -60,9 +78,10 @@ export function toDetection(box: Label, label: string): Detection {
 
 /** Adds recordings up. */
 export function operatingPoint(score: number, parts: readonly OperatingCounts[]): OperatingPoint {
-  const sum = { windows: 0, labels: 0, found: 0, other: 0 }
+  const sum = { windows: 0, labels: 0, found: 0, other: 0, neither: 0 }
   for (const part of parts)
-    for (const key of ['windows', 'labels', 'found', 'other'] as const) sum[key] += part[key]
+    for (const key of ['windows', 'labels', 'found', 'other', 'neither'] as const)
+      sum[key] += part[key]
   const over = (part: number, whole: number) => (whole > 0 ? part / whole : null)
   return {
     score,

@@ -36,6 +36,8 @@ export interface Rules {
   pairing: 'pool' | 'nearest' | 'exact'
   /** Boxes are brought into this frame (`ultralytics`). */
   frame?: Geometry
+  /** Labels of lower confidence count neither way, nor does a box that finds one and no other; undefined: all count. */
+  sure?: number
 }
 
 /** What a data set calls its classes and how large its boxes must be. */
@@ -75,25 +77,32 @@ export interface ProtocolOptions {
   oneSetPerTime?: boolean
   /** Sensor size for `ultralytics`, which moves boxes into it; default: the camera's. */
   geometry?: Geometry
+  /**
+   * Labels of lower confidence are to be neither found nor missed, as COCO's ignored ones; 0.5 for simulated drives.
+   * Default: every label counts, as in what is published.
+   */
+  sure?: number
 }
 
 /**
  * The rules of a protocol.
- * @throws ERR_ARGUMENT for an unknown name
+ * @throws ERR_ARGUMENT for an unknown name, or a confidence outside 0..1
  * @example
  * rulesOf({ protocol: 'prophesee', oneSetPerTime: true }).pairing // 'nearest'
  */
 export function rulesOf(options: ProtocolOptions = {}): Rules {
-  const { protocol = 'prophesee', camera = 'gen1', oneSetPerTime = false, geometry } = options
+  const { protocol = 'prophesee', camera = 'gen1', oneSetPerTime = false, geometry, sure } = options
   known('protocol', protocol, PROTOCOLS)
   known('camera', camera, CAMERAS)
+  if (sure !== undefined && !(sure >= 0 && sure <= 1))
+    throw new SaccadeError('ERR_ARGUMENT', `sure is a confidence, 0..1, not ${sure}`)
   const { frame, diagonal, side, shippedSide } = CAMERA_RULES[camera]
-  if (protocol === 'ultralytics')
-    return { protocol, camera, pairing: 'exact', frame: geometry ?? frame }
+  const common = { protocol, camera, ...(sure !== undefined && { sure }) }
+  if (protocol === 'ultralytics') return { ...common, pairing: 'exact', frame: geometry ?? frame }
   const pairing = oneSetPerTime ? 'nearest' : 'pool'
   return protocol === 'prophesee'
-    ? { protocol, camera, afterUs: 500_000, diagonal, side, pairing }
-    : { protocol, camera, afterUs: 100_000, diagonal, side: shippedSide, pairing }
+    ? { ...common, afterUs: 500_000, diagonal, side, pairing }
+    : { ...common, afterUs: 100_000, diagonal, side: shippedSide, pairing }
 }
 
 function known(what: string, name: string, names: readonly string[]): void {
@@ -117,15 +126,24 @@ export function cameraFrame(camera: CameraName): Geometry {
 
 /** The rules in one sentence: it stands beside every figure. */
 export function describeRules(rules: Rules): string {
-  const { protocol, camera, afterUs, diagonal, side, pairing, frame } = rules
+  const { protocol, camera, afterUs, diagonal, side, pairing, frame, sure } = rules
   const pairs = {
     pool: 'all detections within ±50 ms of a label time',
     nearest: 'the set nearest to a label time, within ±50 ms',
     exact: "the set of the label's time",
   }[pairing]
+  const unsure =
+    sure === undefined
+      ? ''
+      : `; labels with confidence < ${sure} and boxes on them count neither way`
   if (frame !== undefined)
-    return `${protocol}: boxes of every size, moved into ${frame.width}x${frame.height}; ${pairs}; area under 101 interpolated points`
-  return `${protocol}: ${camera}, t > ${afterUs! / 1e6} s, diagonal >= ${diagonal}, side >= ${side}; ${pairs}; 101 points, 100 boxes a class`
+    return `${protocol}: boxes of every size, moved into ${frame.width}x${frame.height}; ${pairs}; area under 101 interpolated points${unsure}`
+  return `${protocol}: ${camera}, t > ${afterUs! / 1e6} s, diagonal >= ${diagonal}, side >= ${side}; ${pairs}; 101 points, 100 boxes a class${unsure}`
+}
+
+/** Whether a label counts. In float32 as files hold it: at the bound the last bit decides. */
+export function isSure({ confidence }: Label, sure: number | undefined): boolean {
+  return sure === undefined || Math.fround(confidence) >= Math.fround(sure)
 }
 
 /** What is labelled at a time, and what belongs to it. */

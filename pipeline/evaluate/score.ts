@@ -4,7 +4,7 @@ import type { Label } from '../sources/labels.js'
 import { AREAS, cocoPrecision, matchCoco } from './coco.js'
 import { AT_50, AT_75, type ClassMatches, type ClassPrecision } from './matches.js'
 import { countAt, type OperatingCounts, type OperatingPoint, operatingPoint } from './operating.js'
-import { describeRules, pairBoxes, type Rules } from './protocol.js'
+import { describeRules, isSure, pairBoxes, type Rules } from './protocol.js'
 import { bestF1, matchUltralytics, ultralyticsPrecision } from './ultralytics.js'
 
 /** Average precision at IoU .50, at .75, and the mean over .50:.05:.95; null where nothing is labelled. */
@@ -30,6 +30,8 @@ export interface RecordingMatches {
   images: number
   /** Detections that belong to no label time that counts. */
   unpaired: number
+  /** Labels of these classes that are not sure: they count neither way. */
+  unsure: number
   /** By class in the order of the spec. */
   classes: ClassMatches[]
   /** The same by area of the labels; COCO's protocols only. */
@@ -69,6 +71,8 @@ export interface Evaluation extends Precision {
   labels: number
   detections: number
   unpaired: number
+  /** Labels that are not sure and count neither way; they are not among `labels`. */
+  unsure: number
   /** By area of the labels: below 32², to 96², above; not for `ultralytics`. */
   areas?: Record<AreaName, number | null>
   /** `ultralytics` only: where the mean F1 of the classes is best. */
@@ -87,15 +91,24 @@ export function matchRecording(
 ): RecordingMatches {
   const images = pairBoxes(labels, detections, rules)
   const coco = rules.protocol !== 'ultralytics'
+  const { sure } = rules
   const paired = new Set(images.flatMap((image) => image.detections.map(({ t }) => t)))
   return {
     name,
     images: images.length,
     unpaired: detections.filter(({ t }) => !paired.has(t)).length,
-    classes: classes.map((id) => (coco ? matchCoco(images, id) : matchUltralytics(images, id))),
+    unsure: images
+      .flatMap((image) => image.labels)
+      .filter((label) => classes.includes(label.classId) && !isSure(label, sure)).length,
+    classes: classes.map((id) =>
+      coco ? matchCoco(images, id, { sure }) : matchUltralytics(images, id, sure),
+    ),
     areas: coco
       ? Object.fromEntries(
-          AREA_NAMES.map((area) => [area, classes.map((id) => matchCoco(images, id, AREAS[area]))]),
+          AREA_NAMES.map((name) => [
+            name,
+            classes.map((id) => matchCoco(images, id, { area: AREAS[name], sure })),
+          ]),
         )
       : {},
     operating: thresholds.map((score) => countAt(score, labels, detections, { rules, classes })),
@@ -119,6 +132,7 @@ export function summarise(
     labels: total(byClass.flat().map(({ labels }) => labels)),
     detections: total(byClass.flat().map(({ scores }) => scores.length)),
     unpaired: total(inOrder.map(({ unpaired }) => unpaired)),
+    unsure: total(inOrder.map(({ unsure }) => unsure)),
     ...(spec.rules.protocol === 'ultralytics'
       ? { bestF1: meanF1(byClass) }
       : { areas: areaScores(inOrder, spec) }),

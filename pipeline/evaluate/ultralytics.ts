@@ -10,7 +10,7 @@ import {
   ranked,
   THRESHOLD_COUNT,
 } from './matches.js'
-import type { ScoredImage } from './protocol.js'
+import { isSure, type ScoredImage } from './protocol.js'
 
 const { fround } = Math
 const THRESHOLDS = Array.from({ length: THRESHOLD_COUNT }, (_, i) => fround(0.5 + i * 0.05))
@@ -21,28 +21,50 @@ const SMOOTH = 101
 const IOU_EPSILON = 1e-7
 const EPSILON = 1e-16
 
-/** Matches the boxes of a class in every image. */
-export function matchUltralytics(images: readonly ScoredImage[], classId: number): ClassMatches {
+/**
+ * Matches the boxes of a class in every image. Labels less sure than `sure` (not in theirs) are matched by the same rule
+ * with the boxes that found no other, and these boxes are ignored.
+ */
+export function matchUltralytics(
+  images: readonly ScoredImage[],
+  classId: number,
+  sure?: number,
+): ClassMatches {
   const list = new MatchList()
   for (const image of images) {
-    const labels = image.labels.filter((label) => label.classId === classId).map(corners)
+    const all = image.labels.filter((label) => label.classId === classId)
+    const counted = all.filter((label) => isSure(label, sure)).map(corners)
+    const unsure = all.filter((label) => !isSure(label, sure)).map(corners)
     const detections = image.detections
       .filter((detection) => detection.classId === classId)
       .sort((a, b) => b.confidence - a.confidence)
-    list.labels += labels.length
-    const hits = new Uint16Array(detections.length)
-    const best = detections.map((detection) => bestLabel(corners(detection), labels))
-    for (const [k, threshold] of THRESHOLDS.entries()) {
-      const taken = new Set<number>()
-      for (const [i, { label, overlap }] of best.entries()) {
-        if (!(overlap >= threshold) || taken.has(label)) continue
-        taken.add(label)
-        hits[i]! |= 1 << k
-      }
-    }
-    for (const [i, { confidence }] of detections.entries()) list.add(confidence, hits[i]!, 0)
+    list.labels += counted.length
+    const boxes = detections.map(corners)
+    const hits = hitsOn(counted, boxes)
+    const ignored = hitsOn(unsure, boxes, hits)
+    for (const [i, { confidence }] of detections.entries())
+      list.add(confidence, hits[i]!, ignored[i]!)
   }
   return list.finish()
+}
+
+/** Which boxes find a label, bit k at threshold k; without those that have found another (`done`). */
+function hitsOn(
+  labels: readonly Corners[],
+  boxes: readonly Corners[],
+  done?: Uint16Array,
+): Uint16Array {
+  const hits = new Uint16Array(boxes.length)
+  const best = boxes.map((box) => bestLabel(box, labels))
+  for (const [k, threshold] of THRESHOLDS.entries()) {
+    const taken = new Set<number>()
+    for (const [i, { label, overlap }] of best.entries()) {
+      if (!(overlap >= threshold) || taken.has(label) || (done && done[i]! & (1 << k))) continue
+      taken.add(label)
+      hits[i]! |= 1 << k
+    }
+  }
+  return hits
 }
 
 type Corners = readonly [x1: number, y1: number, x2: number, y2: number]
@@ -76,12 +98,14 @@ export function ultralyticsPrecision(parts: readonly ClassMatches[]): ClassPreci
   const all = ranked(parts)
   if (all.labels === 0) return undefined
   const none = { ap: 0, curve: POINTS.map(() => 0) }
-  const at = THRESHOLDS.map((_, k) => (all.scores.length === 0 ? none : areaUnder(all, 1 << k)))
+  const at = THRESHOLDS.map((_, k) => areaUnder(all, 1 << k) ?? none)
   return { ap: at.map(({ ap }) => ap), curve: at[AT_50]!.curve }
 }
 
-function areaUnder(all: ClassMatches, bit: number): { ap: number; curve: number[] } {
+/** Undefined when no box counts. */
+function areaUnder(all: ClassMatches, bit: number): { ap: number; curve: number[] } | undefined {
   const { recall, precision } = recallAndPrecision(all, bit)
+  if (recall.length === 0) return undefined
   const x = [0, ...recall, 1]
   const y = [1, ...precision, 0]
   for (let i = y.length - 1; i > 0; i--) if (y[i]! > y[i - 1]!) y[i - 1] = y[i]!
@@ -92,16 +116,20 @@ function areaUnder(all: ClassMatches, bit: number): { ap: number; curve: number[
   return { ap: areas.reduce((sum, area) => sum + area, 0), curve }
 }
 
-function recallAndPrecision({ labels, hits }: ClassMatches, bit: number) {
+/** At every box that counts, by falling score. */
+function recallAndPrecision({ labels, scores, hits, ignored }: ClassMatches, bit: number) {
   const recall: number[] = []
   const precision: number[] = []
+  const falling: number[] = []
   let right = 0
   for (const [i, hit] of hits.entries()) {
+    if (ignored[i]! & bit) continue
     if (hit & bit) right += 1
+    falling.push(-scores[i]!)
     recall.push(right / (labels + EPSILON))
-    precision.push(right / (i + 1))
+    precision.push(right / falling.length)
   }
-  return { recall, precision }
+  return { recall, precision, falling }
 }
 
 /** numpy.interp over rising x; behind the last point its value, before the first `left`. */
@@ -146,10 +174,9 @@ export function bestF1(classes: readonly (readonly ClassMatches[])[]): BestF1 {
 }
 
 function byConfidence(all: ClassMatches): { precision: number[]; recall: number[] } {
-  if (all.scores.length === 0)
+  const { recall, precision, falling: x } = recallAndPrecision(all, 1 << AT_50)
+  if (x.length === 0)
     return { precision: CONFIDENCES.map(() => 0), recall: CONFIDENCES.map(() => 0) }
-  const { recall, precision } = recallAndPrecision(all, 1 << AT_50)
-  const x = all.scores.map((score) => -score)
   return {
     precision: CONFIDENCES.map((confidence) => interpolate(-confidence, x, precision, 1)),
     recall: CONFIDENCES.map((confidence) => interpolate(-confidence, x, recall, 0)),

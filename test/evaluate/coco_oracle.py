@@ -58,9 +58,22 @@ def coco(images, part):
     return made
 
 
+class Evaluation(COCOeval):
+    """COCOeval forgets "ignore" of the labels and takes "iscrowd" for it, with which one label has many boxes."""
+
+    sure = 0.0
+
+    def _prepare(self):
+        super()._prepare()
+        for labels in self._gts.values():
+            for label in labels:
+                label["ignore"] = int(label["score"] < self.sure)
+
+
 def score(case):
     images = [image for recording in case["recordings"] for image in images_of(recording, case["rules"])]
-    evaluation = COCOeval(coco(images, 0), coco(images, 1), "bbox")
+    evaluation = Evaluation(coco(images, 0), coco(images, 1), "bbox")
+    evaluation.sure = case["rules"].get("sure", 0.0)
     evaluation.params.imgIds = list(range(len(images)))
     evaluation.evaluate()
     evaluation.accumulate()

@@ -102,10 +102,52 @@ test('a stream of 50 Hz has doubles within ±50 ms; one set per time takes the n
   for (const { thresholds } of [pooled, single])
     t.deepEqual(thresholds, [
       {
-        ...{ score: 0.4, windows: 1, labels: 1, found: 1, other: 0 },
+        ...{ score: 0.4, windows: 1, labels: 1, found: 1, other: 0, neither: 0 },
         ...{ recall: 1, precision: 1, otherPerWindow: 0 },
       },
     ])
+})
+
+test('labels that are not sure are neither missed nor found, in every protocol', async (t) => {
+  const at = 1_000_000
+  const labels = await folderOf(t, {
+    'a_bbox.npy': [
+      label(at, 0),
+      label(at, 100, { confidence: 0.4 }),
+      label(at, 104, { confidence: 0.5 }),
+      label(at, 200, { confidence: 0.4 }),
+    ],
+  })
+  const detections = await folderOf(t, {
+    'a_dt.npy': [
+      label(at, 0, { confidence: 0.9 }),
+      // Nearer to the label that is not sure: it finds the one that counts.
+      label(at, 101, { confidence: 0.8 }),
+      // The first finds what is not sure, the second has nothing left.
+      label(at, 100, { confidence: 0.7 }),
+      label(at, 100, { confidence: 0.1 }),
+    ],
+  })
+  for (const protocol of ['prophesee', 'prophesee-shipped', 'ultralytics'] as const) {
+    const options = { labels, detections, protocol, thresholds: [0.5, 0] }
+    const { protocol: words, ...got } = await evaluate({ ...options, sure: 0.5 })
+    t.regex(words, /; labels with confidence < 0.5 and boxes on them count neither way$/)
+    t.true(got.ap50! > 0.99, `${protocol} ${got.ap50}`)
+    t.like(got, { labels: 2, unsure: 2, detections: 4 })
+    t.like(got.thresholds[0], {
+      labels: 2,
+      found: 2,
+      other: 0,
+      neither: 1,
+      recall: 1,
+      precision: 1,
+    })
+    t.like(got.thresholds[1], { found: 2, other: 1, neither: 1 })
+    const all = await evaluate(options)
+    t.true(all.ap50! < 0.8)
+    t.like(all, { labels: 4, unsure: 0 })
+  }
+  await t.throwsAsync(evaluate({ labels, detections, sure: 2 }), { code: 'ERR_ARGUMENT' })
 })
 
 test('files are paired by name; what is missing is said', async (t) => {
