@@ -1,4 +1,5 @@
 """Batches for training: 15 scenes of the mix and, last, a window in which nothing moves (empty, or noise alone)."""
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,8 @@ class Batches(torch.utils.data.IterableDataset):
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
+        for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the run itself says when it has saved
+            signal.signal(number, signal.SIG_IGN)
         torch.set_num_threads(1)
         sources = Sources(self.config["data"], "train", self.config["network"]["channels"] // 2 * self.config["network"]["steps"])
         for step in range(self.first + worker.id, self.last, worker.num_workers):

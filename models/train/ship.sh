@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Weights of a run become a model that ships: models/NAME/{model.onnx, model.spike, labels.txt, SHA256SUMS} and the weights themselves,
-# models/train/weights/NAME.pt. The card and the notice are written by hand.
+# models/train/weights/NAME.pt. The card and the notice are written by hand; sums.sh again after that.
 #   bash models/train/ship.sh NAME RUN SCORE VERSION LICENCE DATA
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -16,6 +16,6 @@ mkdir -p "$folder" models/train/weights
 mv "$work/$name.onnx" "$folder/model.onnx"
 mv "$work/$name.spike" "$folder/model.spike"
 printf 'car\npedestrian\n' >"$folder/labels.txt"
-[ ! -e ".state/train/runs/$run/ema.pt" ] || cp ".state/train/runs/$run/ema.pt" "models/train/weights/$name.pt"
-(cd "$folder" && sha256sum model.onnx model.spike labels.txt >SHA256SUMS)
-cat "$folder/SHA256SUMS"
+[ -f "$run" ] || run=.state/train/runs/$run/ema.pt
+cp "$run" "models/train/weights/$name.pt"
+bash models/train/sums.sh "$name"
