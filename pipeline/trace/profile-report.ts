@@ -38,7 +38,7 @@ export function profileSentences({ frames, otherMs, totals }: Profile, isa: stri
   const others = Object.entries(otherMs).map(([kind, ms]) => `${kind} ${ms.toFixed(3)} ms`)
   return [
     ...(others.length > 0 ? [`not convolutions: ${others.join(', ')}`] : []),
-    `per window (mean of ${frames}, ${isa}): ${(totals.macs / 1e9).toFixed(3)} GMAC dense, ${(totals.sops / 1e9).toFixed(3)} G synaptic operations counted, mean spike ${totals.mean.toFixed(3)}, ${totals.timeMs.toFixed(2)} ms`,
+    `per window (mean of ${frames}, ${isa}): ${(totals.macs / 1e9).toFixed(3)} GMAC dense, ${(totals.sops / 1e9).toFixed(3)} G synaptic operations counted, ${(100 * totals.density).toFixed(1)} % of the MACs with an input that is not zero, mean spike ${totals.mean.toFixed(3)}, ${totals.timeMs.toFixed(2)} ms`,
     `energy by the paper's rule (0.9 pJ per MAC x mean spike, 4.6 pJ per MAC of what reads no spikes): ${totals.energyMj.toFixed(3)} mJ`,
     `the same convolutions in an ordinary network: ${(totals.annMacs / 1e9).toFixed(3)} GMAC, ${totals.annMj.toFixed(3)} mJ, ${totals.ratio.toFixed(2)} times as much`,
   ]

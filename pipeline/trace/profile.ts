@@ -40,6 +40,8 @@ export interface Profile {
   totals: {
     macs: number
     sops: number
+    /** Share of the MACs whose input is not zero; 1 for layers that read real values. */
+    density: number
     /** Mean spike of all layers on spikes, weighted by their MACs. */
     mean: number
     timeMs: number
@@ -74,6 +76,7 @@ export function profileOf(plan: Plan, work: Work): Profile {
     totals: {
       macs: sum(({ macs }) => macs),
       sops: sum(({ sops }) => sops),
+      density: sum(({ macs, density }) => macs * (density ?? 1)) / sum(({ macs }) => macs),
       mean: onSpikes.reduce((total, { macs, mean }) => total + macs * mean!, 0) / spikeMacs,
       timeMs: sum(({ timeMs }) => timeMs) + Object.values(otherMs).reduce((a, b) => a + b, 0),
       energyMj: energyPj / 1e9,
