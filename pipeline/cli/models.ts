@@ -38,9 +38,9 @@ export function modelsCommand(context: Context): Command {
     })
 }
 
-function row({ name, aliases, default: isDefault, window, classes, exact, title }: ShippedModel) {
+function row({ name, default: isDefault, window, classes, exact, title }: ShippedModel) {
   return [
-    [name, ...aliases].join(', '),
+    name,
     isDefault ? 'default' : '',
     `${window.width}x${window.height}, ${window.durationUs / 1000} ms`,
     classes.join(','),

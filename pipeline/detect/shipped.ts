@@ -7,18 +7,14 @@ import type { WindowSpec } from '../windows/spec.js'
 import { loadPlan } from './plan-file.js'
 
 /** What `default` stands for: the first of these that is here. `car` is in a clone only. */
-const DEFAULTS = ['car', 'street', 'car-pilot'] as const
+const DEFAULTS = ['car', 'street'] as const
 /** Name of the default, whatever it is here. */
 const DEFAULT = 'default'
-/** Names that stand for another folder until there is one of their own. */
-const STAND_INS: Readonly<Record<string, string>> = { car: 'car-pilot' }
 const PLAN_FILE = 'model.spike'
 
 /** A shipped model, for listings. */
 export interface ShippedModel {
   name: string
-  /** Other names that load it. */
-  aliases: string[]
   /** First heading of its card. */
   title: string
   /** Its .spike file. */
@@ -41,16 +37,10 @@ export function defaultModel(names: readonly string[] = shippedNames()): string 
   return DEFAULTS.find((name) => names.includes(name)) ?? names[0] ?? DEFAULT
 }
 
-/** The folder that a name stands for; the name itself where it stands for none. */
-export function resolveName(name: string, names: readonly string[] = shippedNames()): string {
-  if (names.includes(name)) return name
-  return name === DEFAULT ? defaultModel(names) : (STAND_INS[name] ?? name)
-}
-
-/** Path of a shipped model's plan by any of its names; undefined when there is none. */
+/** Path of a shipped model's plan by its name, or by `default`; undefined when there is none. */
 export function shippedPlan(name: string): string | undefined {
   const names = shippedNames()
-  const folder = resolveName(name, names)
+  const folder = name === DEFAULT ? defaultModel(names) : name
   // Only what was listed: a name never climbs out of models/.
   return names.includes(folder) ? join(modelsFolder(), folder, PLAN_FILE) : undefined
 }
@@ -71,14 +61,12 @@ export function shippedNames(): string[] {
  */
 export async function listModels(): Promise<ShippedModel[]> {
   const names = shippedNames()
-  const standIns = Object.keys(STAND_INS).filter((name) => !names.includes(name))
   return Promise.all(
     names.map(async (name) => {
       const path = join(modelsFolder(), name, PLAN_FILE)
       const plan = await loadPlan(path)
       return {
         name,
-        aliases: standIns.filter((other) => STAND_INS[other] === name),
         title: titleOf(join(dirname(path), 'card.md')) ?? name,
         path,
         sha256: plan.onnxSha256,

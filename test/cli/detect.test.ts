@@ -9,7 +9,8 @@ test('detect finds the passing car of the real scene at the labels and draws eve
   const labels = sharedPath('recordings/atis/car_passing_bbox_handdrawn.npy')
   if (!recording || !labels) return skipWithout(t, 'no shared recordings')
   const picture = scratch(t, 'windows.png')
-  const args = ['detect', recording, '--labels', labels, '-o', picture, '--json']
+  const model = ['--model', 'car-pilot']
+  const args = ['detect', recording, '--labels', labels, '-o', picture, '--json', ...model]
   const { code, stdout, stderr } = await saccade(args)
   t.is(stderr, '')
   t.is(code, 0)

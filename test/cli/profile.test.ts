@@ -16,7 +16,7 @@ async function drive(path: string): Promise<string> {
 
 test('each convolution is counted and priced by the rule, and binary accumulations count the same', async (t) => {
   const path = await drive(scratch(t, 'drive_td.dat'))
-  const ran = await saccade(['profile', 'car', path, '--json'])
+  const ran = await saccade(['profile', 'car-pilot', path, '--json'])
   t.is(ran.code, 0, ran.stderr)
   const { frames, layers, totals } = JSON.parse(ran.stdout)
   t.true(frames >= 5)
@@ -40,7 +40,7 @@ test('each convolution is counted and priced by the rule, and binary accumulatio
   t.is(totals.macs, 322_756_800)
   t.is(totals.ratio, sum('annPj') / sum('energyPj'))
 
-  const binary = await saccade(['profile', 'car', path, '--json', '--binary'])
+  const binary = await saccade(['profile', 'car-pilot', path, '--json', '--binary'])
   t.is(binary.code, 0, binary.stderr)
   const sops = (list: { layer: string; sops: number }[]) => list.map((l) => [l.layer, l.sops])
   t.deepEqual(sops(JSON.parse(binary.stdout).layers), sops(layers))
@@ -48,7 +48,7 @@ test('each convolution is counted and priced by the rule, and binary accumulatio
 
 test('the table ends with totals beside those of an ordinary network', async (t) => {
   const path = await drive(scratch(t, 'drive_td.dat'))
-  const { code, stdout } = await saccade(['profile', 'car', path])
+  const { code, stdout } = await saccade(['profile', 'car-pilot', path])
   t.is(code, 0)
   t.regex(
     stdout,
@@ -58,7 +58,7 @@ test('the table ends with totals beside those of an ordinary network', async (t)
     stdout,
     /\nthe same convolutions in an ordinary network: 0\.323 GMAC, 1\.485 mJ, [\d.]+ times as much\n$/,
   )
-  const none = await saccade(['profile', 'car', dirname(path)])
+  const none = await saccade(['profile', 'car-pilot', dirname(path)])
   t.is(none.code, 1)
   t.regex(none.stderr, /^saccade: [^\n]+\n/)
 })

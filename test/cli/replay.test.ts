@@ -23,7 +23,8 @@ for (const [name, windows, detections] of [
   test(`replay --json of ${name} is a header, one set per window and an end, the same bytes each time`, async (t) => {
     const recording = sharedPath(`recordings/${name}`)
     if (!recording) return skipWithout(t, 'no shared recordings')
-    const first = await saccade(['replay', recording, '--json'])
+    const call = ['replay', recording, '--json', '--model', 'car-pilot']
+    const first = await saccade(call)
     t.is(first.code, 0)
     const [header, ...rest] = lines(first.stdout)
     const { end } = rest.pop()
@@ -35,7 +36,7 @@ for (const [name, windows, detections] of [
     t.is(end.windows, windows)
     if (detections !== undefined) t.is(end.detections, detections)
     t.deepEqual(end.dropped, { events: 0, windows: 0, sets: 0 })
-    const again = await saccade(['replay', recording, '--json', '--threads', '2'])
+    const again = await saccade([...call, '--threads', '2'])
     t.is(again.stdout, first.stdout)
   })
 }
@@ -47,7 +48,10 @@ test('without --json a tidy line for each window goes to stdout and the summary 
   const shown = stdout.trimEnd().split('\n')
   t.is(shown.length, 4)
   for (const line of shown) t.regex(line, /^ +\d\.\d{3} s +[\d.]+ k?ev {2}[▁-█]/)
-  t.regex(stderr, /^4 windows, [\d.]+ kev, \d+ detections in [\d.]+ s; nothing was dropped\n$/)
+  t.regex(
+    stderr,
+    /^4 windows, [\d.]+ kev, \d+ detections in [\d.]+ s; filtered out: \d+ ev by refractory; nothing was dropped\n$/,
+  )
   const quiet = await saccade(['replay', recording, '--quiet', '-o', `${recording}.ndjson`])
   t.deepEqual([quiet.code, quiet.stdout, quiet.stderr], [0, '', ''])
   t.is(lines(readFileSync(`${recording}.ndjson`, 'utf8')).length, 6)

@@ -25,7 +25,7 @@ test('run plays a recording at its own speed, tells its health and ends with the
     .split('\n')
     .map((line) => JSON.parse(line))
   t.regex(logged[0].msg, /^running on .*drive_td\.dat$/)
-  t.is(logged[0].model, 'car-pilot')
+  t.is(logged[0].model, 'car')
   t.true(
     logged.some(({ msg }) =>
       /^\d+ windows, [\d.]+\/s, .*age .* ms .*ndjson.* up; \d+ MB$/.test(msg),

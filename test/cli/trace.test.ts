@@ -8,7 +8,7 @@ import { sharedPath, skipWithout } from '../support/shared.js'
 
 const sample = sharedPath('pilot/sample.safetensors')
 const runtime = await import('onnxruntime-node' as string).catch(() => undefined)
-const ON_SAMPLE = ['trace', 'car', '--input', sample ?? '', '--tensor', 'frames']
+const ON_SAMPLE = ['trace', 'car-pilot', '--input', sample ?? '', '--tensor', 'frames']
 
 test('the recorded window of the pilot gives its recorded spikes, in the layout of records', async (t) => {
   if (sample === undefined) return skipWithout(t, 'shared/pilot is not here')
@@ -100,7 +100,16 @@ test('samples run one after another: a picture, and both ranks of two of them', 
   writeFileSync(path, encodeTensors(file))
   const run = async (tensor: string) => {
     const out = join(path, '..', `${tensor}.safetensors`)
-    const ran = await saccade(['trace', 'car', '--input', path, '--tensor', tensor, '-o', out])
+    const ran = await saccade([
+      'trace',
+      'car-pilot',
+      '--input',
+      path,
+      '--tensor',
+      tensor,
+      '-o',
+      out,
+    ])
     t.is(ran.code, 0, ran.stderr)
     return (await loadTensors(out)).tensors
   }
@@ -115,7 +124,7 @@ test('samples run one after another: a picture, and both ranks of two of them', 
     t.deepEqual(both.shape, [1, 2, ...shape.slice(2)])
     t.deepEqual((both.data as Uint8Array).slice(data.length), data as Uint8Array, name)
   }
-  const halves = await saccade(['trace', 'car', '--input', path, '--tensor', 'halves'])
+  const halves = await saccade(['trace', 'car-pilot', '--input', path, '--tensor', 'halves'])
   t.is(halves.code, 2)
   t.regex(halves.stderr, /^saccade: value \d+ of "halves" is 0\.125, no whole multiple/)
 })
@@ -137,7 +146,13 @@ test('wrong calls are answered in one sentence', async (t) => {
     ],
     [['--tensor', 'frames', '--threads', 'two'], /threads must be a whole number/],
   ] as const) {
-    const { code, stdout, stderr } = await saccade(['trace', 'car', '--input', sample, ...args])
+    const { code, stdout, stderr } = await saccade([
+      'trace',
+      'car-pilot',
+      '--input',
+      sample,
+      ...args,
+    ])
     t.is(code, /nowhere/.test(stderr) ? 1 : 2, stderr)
     t.is(stdout, '')
     t.regex(stderr, says)

@@ -21,7 +21,7 @@ function sampleFor(t: ExecutionContext) {
   return undefined
 }
 
-const open = async (options: SessionOptions) => (await Model.load('car')).open(options)
+const open = async (options: SessionOptions) => (await Model.load('car-pilot')).open(options)
 
 for (const threads of [1, 2])
   test(`onnxruntime on ${threads} threads gives the sample window's spikes and head maps to the bit`, async (t) => {

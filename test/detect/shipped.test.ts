@@ -3,24 +3,16 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { checkSums } from '../../pipeline/detect/checksums.js'
-import { defaultModel, resolveName } from '../../pipeline/detect/shipped.js'
+import { defaultModel } from '../../pipeline/detect/shipped.js'
 import { Model } from '../../pipeline/index.js'
 import { scratch } from '../support/folder.js'
 import { saccade } from '../support/program.js'
 
-test('the default is car in a clone, street in a package, and the pilot where neither is', async (t) => {
+test('the default is car in a clone and street in a package', async (t) => {
   t.is(defaultModel(['car', 'car-pilot', 'street']), 'car')
   t.is(defaultModel(['car-pilot', 'street']), 'street')
-  t.is(defaultModel(['car-pilot']), 'car-pilot')
   t.is(defaultModel(['other']), 'other')
-  t.is(resolveName('default', ['street']), 'street')
   t.is((await Model.load('default')).path, (await Model.load()).path)
-})
-
-test('car stands for the pilot until there is a car', (t) => {
-  t.is(resolveName('car', ['car-pilot', 'street']), 'car-pilot')
-  t.is(resolveName('car', ['car', 'car-pilot']), 'car')
-  t.is(resolveName('lorry', ['car']), 'lorry')
 })
 
 test('the files of a model are compared with its list', async (t) => {
@@ -62,6 +54,7 @@ test('the files of a model are compared with its list', async (t) => {
 test('all models that are here are whole', async (t) => {
   const { code, stdout } = await saccade(['models', '--check'])
   t.is(code, 0, stdout)
+  t.regex(stdout, /^car +ok {2}5 files as listed$/m)
   t.regex(stdout, /^car-pilot {2}ok {2}5 files as listed$/m)
   const json = await saccade(['models', '--check', '--json'])
   t.true(JSON.parse(json.stdout).every(({ files }: { files: unknown[] }) => files.length >= 5))
