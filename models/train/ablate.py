@@ -24,8 +24,8 @@ RUNS = {
     "D1T4": ("binary spikes, D = 1, T = 4", ["network.levels=1", *STEPS(4)]),
     "twin": ("ANN twin (ReLU)", TWIN),
     "penalty0": ("D = 4, T = 1, no firing penalty", ["training.firing=0", "training.firing_empty=0", "training.quiet=0"]),
-    "penalty0.2": ("the same, weight 0.2", ["training.firing=0.2"]),
-    "penalty2": ("the same, weight 2", ["training.firing=2.0"]),
+    "penalty0.2": ("D = 4, T = 1, firing penalty 0.2", ["training.firing=0.2"]),
+    "penalty2": ("D = 4, T = 1, firing penalty 2", ["training.firing=2.0"]),
 }
 BEGIN, END = "<!-- ablation: written by models/train/ablate.py -->", "<!-- ablation: end -->"
 
@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(RUNS), choices=list(RUNS))
     parser.add_argument("--report", type=Path)
     args = parser.parse_args()
+    if args.report and not (BEGIN in args.report.read_text() and END in args.report.read_text()):
+        raise SystemExit(f"{args.report}: the marks of the table are not there; put in {BEGIN} and {END}")
     for name in args.only:
         run(name, RUNS[name][1], args)
     text = table(args.steps)

@@ -9,6 +9,7 @@ from ncars import Patches, shows_a_car
 from patches import extent, frayed, hidden_in_part, moved, placed, tilted
 
 MOST_OVERLAP = 0.12
+MOST_COVERED = 0.3
 TRIES = 12
 
 
@@ -47,8 +48,10 @@ class Composer:
     def onto(self, rng, kind: Kind, layers: list[Events], boxes: list, ignored: list) -> Scene:
         """Adds patches, noise and bars to layers of events with their boxes."""
         for _ in range(rng.integers(kind.backgrounds[0], kind.backgrounds[1] + 1)):
-            patch = self._patch(rng, self.backgrounds, kind.background_scale, kind, lateral=0.2)
+            patch, velocity = self._patch(rng, self.backgrounds, kind.background_scale, kind, lateral=0.2)
             patch = _dropped(patch, rng.uniform(-30, WIDTH - 10), rng.uniform(-20, HEIGHT - 10))
+            if velocity.any():  # so that motion alone is no sign of a car
+                patch = moved(patch, rng, *velocity)
             layers.append(patch)
             if len(patch):  # some of these patches show people
                 ignored.append([PEDESTRIAN, *extent(patch)])
@@ -60,12 +63,13 @@ class Composer:
             layers.append(clutter.bars(rng))
         return Scene(joined(layers).inside(), boxes_array(boxes), boxes_array(ignored))
 
-    def _patch(self, rng, patches, scales, kind, lateral, must_show=False) -> Events:
+    def _patch(self, rng, patches, scales, kind, lateral, must_show=False) -> tuple[Events, np.ndarray]:
+        """(events, velocity across in pixels per window)."""
         backwards = self.augment and rng.random() < 0.25
         duration = WINDOW_US * rng.uniform(0.6, 1.5) if self.augment and rng.random() < 0.4 else WINDOW_US
         e = patches.window(rng, duration, backwards)
         if must_show and not shows_a_car(e):
-            return nothing()
+            return nothing(), np.zeros(2)
         scale = np.exp(rng.uniform(*np.log(scales)))
         aspect = np.exp(rng.uniform(-0.05, 0.05))
         if rng.random() < kind.stretch:
@@ -78,13 +82,13 @@ class Composer:
             e.p = 1 - e.p
         if self.augment and rng.random() < 0.3:
             e = e.pick(rng.random(len(e)) < rng.uniform(0.5, 1))
-        self.velocity = np.zeros(2)
+        velocity = np.zeros(2)
         if rng.random() < lateral:
-            self.velocity = np.array([rng.uniform(1.5, 15) * rng.choice([-1, 1]), rng.normal(0, 1.0)])
-        return e
+            velocity = np.array([rng.uniform(1.5, 15) * rng.choice([-1, 1]), rng.normal(0, 1.0)])
+        return e, velocity
 
     def _add_car(self, rng, kind, layers, boxes) -> None:
-        e = self._patch(rng, self.cars, kind.scale, kind, kind.lateral, must_show=True)
+        e, velocity = self._patch(rng, self.cars, kind.scale, kind, kind.lateral, must_show=True)
         if len(e) < 60:
             return
         box = extent(e)
@@ -93,13 +97,12 @@ class Composer:
             return
         if self.augment and rng.random() < 0.2:
             e = hidden_in_part(e, rng)
-        velocity = self.velocity
         taken = boxes_array(boxes)[:, 1:]
         for _ in range(TRIES):
             x = rng.uniform(-0.3 * size[0], WIDTH - 0.7 * size[0])
             y = rng.uniform(-0.2 * size[1], HEIGHT - 0.8 * size[1])
             here = np.array([x, y, x + size[0], y + size[1]])
-            if len(taken) and overlap(here[None], taken).max() > MOST_OVERLAP:
+            if len(taken) and (overlap(here[None], taken).max() > MOST_OVERLAP or covered(taken, here).max() > MOST_COVERED):
                 continue
             e = _dropped(e, x - box[0], y - box[1])
             if rng.random() < 0.65:  # it hides what lies behind
@@ -114,6 +117,12 @@ class Composer:
             layers.append(e)
             boxes.append([CAR, *seen])
             return
+
+
+def covered(boxes: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Share of each box x1, y1, x2, y2 that another one hides."""
+    both = np.clip(np.minimum(boxes[:, 2:], by[2:]) - np.maximum(boxes[:, :2], by[:2]), 0, None)
+    return np.prod(both, axis=1) / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
 
 
 def _dropped(e: Events, x: float, y: float) -> Events:

@@ -1,4 +1,5 @@
 """Windows of labelled recordings in the layout of Gen1: NAME_td.dat beside NAME_bbox.npy. The simulator writes such folders."""
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,22 @@ from ncars import read_dat
 REFRACTORY_US = 50
 # A label that shows less than this is neither asked for nor denied.
 SURE = 0.5
+# Nor is a box with a side below this, px: it may hold no cell's centre.
+LEAST_SIDE = 6
 
 
 class Drives:
     """All label times of the recordings below a folder. Recordings are 304 x 240; classes above 1 teach what is no car."""
 
     def __init__(self, folder: Path, part: str) -> None:
-        """part: "train", or "held-out" (every twentieth recording)."""
+        """part: "train", or "held-out" (one recording in twenty)."""
         found = sorted(f for f in Path(folder).rglob("*_td.dat") if labels_of(f).exists())
         if not found:
             raise SystemExit(f"{folder}: no NAME_td.dat with NAME_bbox.npy; write some with `saccade simulate`")
-        found = [f for i, f in enumerate(found) if (i % 20 == 19) == (part == "held-out")]
+        # By name, so that recordings that are added later do not move others to the other side.
+        found = [f for f in found if (zlib.crc32(f.name.encode()) % 20 == 0) == (part == "held-out")]
+        if not found:
+            raise SystemExit(f"{folder}: too few recordings, none is {part}; a twentieth is held out")
         self.files: list[dict] = []
         self.index: list[tuple[int, int, int, int, np.ndarray]] = []  # file, first event, last event, end of window, labels
         for path in found:
@@ -46,9 +52,11 @@ class Drives:
         for row in labels:
             x, y, w, h = (float(row[f]) for f in ("x", "y", "w", "h"))
             box = [float(row["class_id"]), max(x, 0), max(y, 0), min(x + w, WIDTH), min(y + h, HEIGHT)]
-            if box[0] > 1 or box[3] - box[1] < 6 or box[4] - box[2] < 6:
+            if box[0] > 1 or box[3] <= box[1] or box[4] <= box[2]:
                 continue
-            (sure if row["confidence" if "confidence" in row.dtype.names else "class_confidence"] >= SURE else unsure).append(box)
+            certain = float(row["confidence" if "confidence" in row.dtype.names else "class_confidence"]) >= SURE
+            large = min(box[3] - box[1], box[4] - box[2]) >= LEAST_SIDE
+            (sure if certain and large else unsure).append(box)
         return Scene(e, boxes_array(sure), boxes_array(unsure))
 
 
@@ -64,6 +72,8 @@ def _packed(path: Path) -> dict:
     if not (cache / "p.npy").exists():
         cache.mkdir(parents=True, exist_ok=True)
         t, x, y, p = read_dat(path)
+        if len(x) and (int(x.max()) >= WIDTH or int(y.max()) >= HEIGHT):
+            raise SystemExit(f"{path}: an event at {x.max()},{y.max()} lies outside {WIDTH}x{HEIGHT}; train on recordings of that size")
         keep = refractory(t, y.astype(np.int32) * WIDTH + x, WIDTH * HEIGHT, REFRACTORY_US)
         for f, values in zip(fields, (t, x, y.astype(np.uint8), p)):
             np.save(cache / f"{f}.npy", values[keep])

@@ -78,6 +78,8 @@ class _Depthwise(torch.autograd.Function):
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
         channels, k = weight.shape[0], weight.shape[2]
+        if channels % 8 != 0 or k not in (3, 5, 7):
+            raise ValueError(f"a depthwise {k}x{k} of {channels} channels: fast.cc knows 3, 5 and 7, and multiples of 8")
         grad = grad.contiguous(memory_format=torch.channels_last)
         flipped = weight.flip(2, 3)
         dx = torch.nn.functional.conv2d(grad, flipped, padding=k // 2, groups=channels)

@@ -1,6 +1,6 @@
 """Trains a detector: python3 train.py car.toml --ncars DIR --drives DIR --out NAME [--set training.steps=500 ...].
 
-State, log and EMA weights lie in .state/train/NAME; the same command goes on where a stopped run left off. The log draws
+State, log and EMA weights lie in .state/train/runs/NAME; the same command goes on where a stopped run left off. The log draws
 itself: log.svg beside log.jsonl.
 """
 import argparse
@@ -102,7 +102,7 @@ class Run:
     def _step(self, batch: dict) -> list[float]:
         t, net = self.config["training"], self.net
         net.train()
-        finishing = self.step >= t["steps"] - t["quantise_last"]
+        finishing = self._finishing()
         if finishing:
             net.freeze_norms()
         for group in self.optimizer.param_groups:
@@ -123,6 +123,11 @@ class Run:
                 self.ema[name].lerp_(value, 1 - keep)
         return [float(p) for p in parts] + [float(norm)]
 
+    def _finishing(self) -> bool:
+        """Whether weights are on the grid: in the last steps, and where those were taken; never without any."""
+        t = self.config["training"]
+        return t["quantise_last"] > 0 and self.step >= t["steps"] - t["quantise_last"]
+
     def _set_firing(self, batch: dict) -> None:
         """Penalties for this batch: on work in all scenes, more in the last one, where nothing moves."""
         t, firing = self.config["training"], self.net.firing
@@ -133,16 +138,16 @@ class Run:
         quiet = torch.zeros(n)
         if batch["empty"]:
             quiet[-1] = t["quiet"] * ramp
-        firing.rate, firing.quiet = rate.repeat(self.net.steps), quiet.repeat(self.net.steps)
+        steps = self.net.steps  # each time step carries its share
+        firing.rate, firing.quiet = rate.repeat(steps) / steps, quiet.repeat(steps) / steps
 
     def _validate(self) -> None:
         net = Detector(self.config["network"])
         net.weigh_neurons()
         net.load_state_dict(self.ema)
         net.eval()
-        finishing = self.step >= self.config["training"]["steps"] - self.config["training"]["quantise_last"]
         line = {"step": self.step}
-        with Snapping(net).applied(finishing):
+        with Snapping(net).applied(self._finishing()):
             for kind, count in HELD_OUT.items():
                 if self.config["data"]["mix"].get(kind):
                     scenes = loader.held_out(self.config, kind, count)
