@@ -56,8 +56,9 @@ export function importCommand(): Command {
         classes: options.classes?.split(',').map((name) => name.trim()),
         name: options.name ?? stem,
       })
-      await writeWhole(output, onnx)
+      // Compiled first: what no plan can be made of leaves no file.
       const { plan } = compile(onnx, { file: output, name: options.name ?? stem })
+      await writeWhole(output, onnx)
       const distance =
         plan.exact === 'no' && recordings.length > 0
           ? await distanceToFloat(plan, onnx, await framesOf(recordings, plan))
