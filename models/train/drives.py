@@ -65,9 +65,9 @@ def labels_of(path: Path) -> Path:
 
 
 def _packed(path: Path) -> dict:
-    """Events of a recording behind the refractory merge, cached as memory maps beside its size and time."""
+    """Events of a recording behind the refractory merge; what it keeps is cached by the file's size and time."""
     stat = path.stat()
-    cache = STATE / "drives" / f"{path.name[:-7]}-{stat.st_size}-{int(stat.st_mtime)}"
+    cache = STATE / "drives" / f"{path.name[:-7]}-{stat.st_size}-{int(stat.st_mtime)}-{REFRACTORY_US}"
     fields = ("t", "x", "y", "p")
     if not (cache / "p.npy").exists():
         cache.mkdir(parents=True, exist_ok=True)

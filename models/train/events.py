@@ -4,6 +4,8 @@ from dataclasses import dataclass
 import numpy as np
 
 WIDTH, HEIGHT, WINDOW_US = 304, 240, 50_000
+BINS, CLIP = 2, 15  # of a window: saccade.input
+SCALE = 0.25  # of a count
 CAR, PEDESTRIAN = 0, 1
 
 
@@ -44,13 +46,13 @@ class Scene:
     ignored: np.ndarray
 
 
-def frame(e: Events, bins: int = 2, clip: int = 15) -> np.ndarray:
+def frame(e: Events, bins: int = BINS) -> np.ndarray:
     """u8 [2 * bins, HEIGHT, WIDTH]: counts, bin-major, OFF before ON, clipped: the `count` window of pipeline/windows."""
     e = e.inside()
     b = np.minimum((e.t * (bins / WINDOW_US)).astype(np.int64), bins - 1)
     index = ((2 * b + e.p) * HEIGHT + e.y.astype(np.int64)) * WIDTH + e.x.astype(np.int64)
     counts = np.bincount(index, minlength=2 * bins * HEIGHT * WIDTH)
-    return np.minimum(counts, clip).astype(np.uint8).reshape(2 * bins, HEIGHT, WIDTH)
+    return np.minimum(counts, CLIP).astype(np.uint8).reshape(2 * bins, HEIGHT, WIDTH)
 
 
 def boxes_array(rows: list) -> np.ndarray:

@@ -12,8 +12,10 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from drives import REFRACTORY_US
+from events import CLIP, SCALE, WINDOW_US
 from fast import STATE
-from network import EPS, Detector, Head, RepUnit, Unit, layer_names
+from network import EPS, Detector, Head, RepUnit, layer_names
 
 OPSET = 17
 
@@ -153,8 +155,8 @@ def to_onnx(net: Detector, metadata: dict[str, object]) -> onnx.ModelProto:
 
 def metadata_of(config: dict, args: argparse.Namespace) -> dict[str, object]:
     bins = config["channels"] // 2 * config["steps"]
-    window = {"window": "count", "duration_us": 50_000, "bins": bins, "steps": config["steps"], "clip": 15, "scale": 0.25}
-    window |= {"width": config["width"], "height": config["height"], "channels": config["channels"], "filters": [{"name": "refractory", "us": 50}]}
+    window = {"window": "count", "duration_us": WINDOW_US, "bins": bins, "steps": config["steps"], "clip": CLIP, "scale": SCALE}
+    window |= {"width": config["width"], "height": config["height"], "channels": config["channels"], "filters": [{"name": "refractory", "us": REFRACTORY_US}]}
     card = {"name": args.name, "version": args.version, "licence": args.licence, "data": args.data}
     return {
         "saccade.format": "1",

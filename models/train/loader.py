@@ -9,7 +9,7 @@ import clutter
 from augment import augmented
 from compose import KINDS, Composer, Kind
 from drives import Drives
-from events import HEIGHT, WIDTH, Events, Scene, frame, nothing
+from events import BINS, Scene, frame, nothing
 from ncars import Patches
 
 MOST_BOXES = 24
@@ -78,7 +78,7 @@ class Batches(torch.utils.data.IterableDataset):
 
 def held_out(config: dict, kind: str, count: int) -> list[Scene]:
     """The same scenes every time, of ids and drives that training does not see."""
-    sources = Sources(config["data"], "held-out", 2)
+    sources = Sources(config["data"], "held-out", BINS)
     if kind == "drives":
         pick = np.linspace(0, len(sources.drives) - 1, count).astype(int)
         return [sources.drives.scene(int(i)) for i in pick]

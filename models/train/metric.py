@@ -2,11 +2,10 @@
 import numpy as np
 import torch
 
-from events import Scene, frame, overlap
+from events import SCALE, Scene, frame, overlap
 from loss import anchors, flatten
 
 FLOOR, NMS_IOU, MOST = 0.005, 0.6, 100
-SCALE = 0.25  # of a count, as in saccade.input
 THRESHOLDS = np.arange(0.5, 1, 0.05)
 
 

@@ -1,4 +1,5 @@
 """N-CARS patches, the train split only: 100 ms of a car or of something else, at most 120 x 100 pixels."""
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,8 @@ def shows_a_car(e: Events) -> bool:
 
 def _cached(folder: Path, name: str) -> dict:
     """All patches of a folder as memory maps, laid down once."""
-    cache = STATE / "ncars" / name
+    place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    cache = STATE / "ncars" / f"{name}-{place}"
     fields = ("t", "x", "y", "p", "offsets")
     if not (cache / "offsets.npy").exists():
         cache.mkdir(parents=True, exist_ok=True)

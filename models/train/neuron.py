@@ -42,7 +42,7 @@ class ILIF(torch.nn.Module):
     def __init__(self, firing: Firing, levels: int, steps: int, decay: float = 0.25) -> None:
         super().__init__()
         self.firing, self.levels, self.steps, self.decay = firing, levels, steps, decay
-        self.weight = 1.0  # share of the multiply-adds that its spikes cause, times the number of neurons
+        self.weight = 1.0  # share of all multiply-adds that its spikes cause: `weigh_neurons`
         self.count: list[float] | None = None  # set by `network.density`: [values, spiking values, sum of spikes]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -22,7 +22,10 @@ def snapped(weight: torch.Tensor) -> torch.Tensor:
 
 
 class Snapping:
+    """Weights of units and heads; biases move by at most 2^-13 and stay. A RepUnit is merged only at export, so it has no finish."""
+
     def __init__(self, net: Detector) -> None:
+        self.chains = any(isinstance(m, RepUnit) for m in net.modules())
         self.layers = [(m.c, m.bn) for m in net.modules() if isinstance(m, Unit)]
         self.layers += [(m.c2, None) for m in net.modules() if isinstance(m, Head)]
         self.layers.append((net.stem, net.stem_bn))
@@ -33,6 +36,8 @@ class Snapping:
         if not on:
             yield
             return
+        if self.chains:
+            raise SystemExit("RepConv chains cannot be trained on the grid: set training.quantise_last=0")
         kept = []
         for conv, norm in self.layers:
             with torch.no_grad():

@@ -1,5 +1,4 @@
 """python3 -m unittest discover models/train: the parts by the letter, and a tiny run that must learn its scenes by heart."""
-import tempfile
 import tomllib
 import unittest
 from pathlib import Path

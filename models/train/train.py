@@ -62,6 +62,7 @@ class Run:
         self.ema = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.step = 0
         self.snapping = Snapping(self.net)
+        self.held_out: dict[str, list] = {}
         if (folder / "state.pt").exists():
             state = torch.load(folder / "state.pt")
             self.net.load_state_dict(state["net"])
@@ -150,7 +151,9 @@ class Run:
         with Snapping(net).applied(self._finishing()):
             for kind, count in HELD_OUT.items():
                 if self.config["data"]["mix"].get(kind):
-                    scenes = loader.held_out(self.config, kind, count)
+                    if kind not in self.held_out:
+                        self.held_out[kind] = loader.held_out(self.config, kind, count)
+                    scenes = self.held_out[kind]
                     line[kind] = validated(net, scenes, self.config["network"]["channels"] // 2 * net.steps)
             line["empty"] = net.empty_density()
         self._log(line)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { compile, encodePlan } from '../../models/index.js'
+import { openNative } from '../../pipeline/detect/native.js'
 import { evaluate, Model } from '../../pipeline/index.js'
 import { packageRoot, sharedPath, skipWithout } from '../support/shared.js'
 
@@ -14,6 +15,19 @@ test('the plan of car is what its network compiles to, and exact', (t) => {
   t.is(report.exact, 'yes', report.exactReason)
   t.true(report.convs.every(({ lossless, bits }) => lossless && bits === 8))
   t.deepEqual(Buffer.from(encodePlan(plan)), readFileSync(join(folder, 'model.spike')))
+})
+
+test('no neuron of car fires on a window without events', async (t) => {
+  const { plan } = await Model.load('car')
+  const { steps, channels, height, width } = plan.window
+  await using session = await openNative(plan)
+  const { spikes } = await session.trace(new Uint8Array(steps * channels * height * width))
+  t.is(spikes.size, 26)
+  for (const [name, { data }] of spikes)
+    t.true(
+      data.every((spike) => spike === 0),
+      name,
+    )
 })
 
 test('car says nothing of a window without events, and both backends agree on it', async (t) => {
