@@ -133,6 +133,7 @@ detect::Settings ReadSettings(Options options) {
   settings.iou = options.Float("iou");
   settings.max = options.Int("max", 1, 30000);
   settings.multi_label = options.Bool("multiLabel");
+  settings.clip = options.Bool("clip");
   settings.width = options.Float("width");
   settings.height = options.Float("height");
   return settings;

@@ -11,16 +11,13 @@ namespace {
 
 constexpr int kMaxCandidates = 30000;
 constexpr int kMaxBins = 64;
+// With it a corner stays far below the largest float, whatever the maps hold.
+constexpr float kMaxStride = 1024;
 // 16 million scores: 128 times the largest SpikeYOLO head.
 constexpr size_t kMaxScores = size_t{1} << 24;
 
 bool Probability(float value) {
   return value >= 0.0f && value <= 1.0f;
-}
-
-float Clip(double value, float limit) {
-  if (!(value > 0)) return 0.0f;
-  return value < static_cast<double>(limit) ? static_cast<float>(value) : limit;
 }
 
 }  // namespace
@@ -32,7 +29,7 @@ std::string Detector::Prepare(const Settings& settings, const std::vector<HeadSh
   if (!Probability(settings.score) || !Probability(settings.iou)) return "score and iou must be 0..1";
   if (settings.max < 1 || settings.max > kMaxCandidates)
     return "max must be 1.." + std::to_string(kMaxCandidates);
-  if (!(settings.width > 0) || !(settings.height > 0)) return "the picture has no size";
+  if (settings.clip && (!(settings.width > 0) || !(settings.height > 0))) return "the picture has no size";
   if (shapes.empty()) return "there is no head map";
   size_t anchors = 0;
   first_anchor_.clear();
@@ -44,6 +41,8 @@ std::string Detector::Prepare(const Settings& settings, const std::vector<HeadSh
     if (shape.height < 1 || shape.width < 1 || !std::isfinite(shape.stride) || !(shape.stride > 0)) {
       return "a head map has no size or no stride";
     }
+    if (shape.stride > kMaxStride)
+      return "a stride must be at most " + std::to_string(static_cast<int>(kMaxStride));
     first_anchor_.push_back(static_cast<int>(anchors));
     anchors += static_cast<size_t>(shape.height) * static_cast<size_t>(shape.width);
     if (anchors > kMaxScores) return "the head maps are too large";
@@ -110,10 +109,16 @@ void Detector::Decode(const HeadMap* maps, Candidate* candidate) const {
   double sides[4];
   Sides(map, x, y, sides);
   const double stride = shape.stride;
-  candidate->x1 = Clip((x + 0.5 - sides[0]) * stride, settings_.width);
-  candidate->y1 = Clip((y + 0.5 - sides[1]) * stride, settings_.height);
-  candidate->x2 = Clip((x + 0.5 + sides[2]) * stride, settings_.width);
-  candidate->y2 = Clip((y + 0.5 + sides[3]) * stride, settings_.height);
+  candidate->x1 = Corner((x + 0.5 - sides[0]) * stride, settings_.width);
+  candidate->y1 = Corner((y + 0.5 - sides[1]) * stride, settings_.height);
+  candidate->x2 = Corner((x + 0.5 + sides[2]) * stride, settings_.width);
+  candidate->y2 = Corner((y + 0.5 + sides[3]) * stride, settings_.height);
+}
+
+float Detector::Corner(double value, float limit) const {
+  if (!settings_.clip) return static_cast<float>(value);
+  if (!(value > 0)) return 0.0f;
+  return value < static_cast<double>(limit) ? static_cast<float>(value) : limit;
 }
 
 void Detector::DecodeAll(const HeadMap* maps, float* y) const {

@@ -26,8 +26,10 @@ struct Settings {
   float score = 0;  // strict: a candidate's score is above it
   float iou = 1;    // strict: a box whose overlap is above it is dropped
   int max = 100;
-  bool multi_label = false;     // a candidate per class above the threshold, else per anchor its best class
-  float width = 0, height = 0;  // boxes are clipped to the model's picture
+  bool multi_label = false;  // a candidate per class above the threshold, else per anchor its best class
+  // Boxes are cut at this picture, the model's, before they are compared; as they come without `clip`.
+  bool clip = true;
+  float width = 0, height = 0;
 };
 
 // All memory is taken by Prepare, linear in the size of the heads.
@@ -51,6 +53,7 @@ class Detector {
  private:
   void Collect(const HeadMap& map, const HeadShape& shape, int anchor);
   void Decode(const HeadMap* maps, Candidate* candidate) const;
+  float Corner(double value, float limit) const;
   void Sides(const HeadMap& map, int x, int y, double* sides) const;
   double Distance(const float* logits, size_t step) const;
 

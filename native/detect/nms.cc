@@ -10,7 +10,7 @@ double Area(const Candidate& box) {
   return (static_cast<double>(box.x2) - box.x1) * (static_cast<double>(box.y2) - box.y1);
 }
 
-// Boxes are finite and ordered (the decoder clips them); two empty boxes do not overlap.
+// Boxes are finite and ordered (distances are 0 to 63 cells); two empty boxes do not overlap.
 double Overlap(const Candidate& a, const Candidate& b) {
   const double width = static_cast<double>(std::min(a.x2, b.x2)) - std::max(a.x1, b.x1);
   const double height = static_cast<double>(std::min(a.y2, b.y2)) - std::max(a.y1, b.y1);

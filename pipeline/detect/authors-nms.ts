@@ -1,6 +1,6 @@
 // Boxes as the authors of SpikeYOLO make them from decoded anchors (Ultralytics 8.0.197 over torchvision), bit for bit: f32
 // throughout, classes kept apart by an offset of 7680 px before the overlaps are computed. Our own detections come from
-// native/detect, which clips boxes to the picture and computes overlaps in double; this is for comparing with records.
+// native/detect, which computes overlaps in double, without an offset; this is for comparing with records.
 
 /** Settings of the two ways in which the authors run their network. */
 export const AUTHORS_NMS = {

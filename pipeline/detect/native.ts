@@ -1,6 +1,8 @@
 // The native backend: a plan becomes a session with its own memory and threads (native/engine).
 import { SaccadeError } from '../errors.js'
+import type { Geometry } from '../events/packet.js'
 import { native } from '../native.js'
+import type { WindowSpec } from '../windows/spec.js'
 import { NativeSession, type SessionHandle } from './native-session.js'
 import type { Plan, PlanOp, PlanTensor } from './plan.js'
 import { inputLimit } from './plan-check.js'
@@ -44,8 +46,18 @@ export function allocationCount(): number {
 }
 
 /**
+ * The picture at which a model's boxes are cut before they are compared: its own, as our networks' training does. Not for
+ * polarity-last: its authors compare boxes as they come and cut them at the sensor, whose right rim lies past the picture
+ * (304 px are 320.5 by their factor, fit.ts).
+ */
+export function pictureOf(window: WindowSpec): Geometry | undefined {
+  return window.kind === 'polarity-last' ? undefined : window
+}
+
+/**
  * Boxes from head maps that another runtime computed, by the code that the native session uses.
  * @param heads f32 [C, H, W] per stride, C = 4 * regMax + classes
+ * @param picture where boxes are cut (pictureOf); undefined: they reach as far as the maps say
  * @returns rows [x1, y1, x2, y2, score, class] in model pixels, best first
  * @throws ERR_MODEL when shapes and settings do not fit each other
  * @example
@@ -56,14 +68,14 @@ export function decodeHeads(
   shapes: [number, number, number][],
   head: Plan['head'],
   detect: Plan['detect'],
-  clip: { width: number; height: number },
+  picture: Geometry | undefined,
 ): RawDetections {
   return inSaccadeTerms(() =>
     addon.decodeHeads({
       heads,
       shapes,
       strides: head.strides,
-      detect: detectSettings(head, detect, clip),
+      detect: detectSettings(head, detect, picture),
     }),
   )
 }
@@ -80,7 +92,7 @@ export function decodeAnchors(
   shapes: [number, number, number][],
   { head, detect, window }: Pick<Plan, 'head' | 'detect' | 'window'>,
 ): Float32Array {
-  const settings = detectSettings(head, detect, window)
+  const settings = detectSettings(head, detect, pictureOf(window))
   return inSaccadeTerms(() =>
     addon.decodeAnchors({ heads, shapes, strides: head.strides, detect: settings }),
   )
@@ -105,7 +117,7 @@ export async function openNative(plan: Plan, options: NativeOptions = {}): Promi
     () =>
       new addon.Session({
         ...describe(plan),
-        detect: detectSettings(plan.head, detect, plan.window),
+        detect: detectSettings(plan.head, detect, pictureOf(plan.window)),
         strides: plan.head.strides,
         threads,
         currents: options.currents ?? false,
@@ -120,9 +132,11 @@ export async function openNative(plan: Plan, options: NativeOptions = {}): Promi
 function detectSettings(
   { regMax, classes }: Plan['head'],
   { score, iou, max, multiLabel }: Plan['detect'],
-  { width, height }: { width: number; height: number },
+  picture: Geometry | undefined,
 ): object {
-  return { score, iou, max, multiLabel, regMax, classes: classes.length, width, height }
+  const { width, height } = picture ?? { width: 0, height: 0 }
+  const clip = picture !== undefined
+  return { score, iou, max, multiLabel, regMax, classes: classes.length, clip, width, height }
 }
 
 /** A plan as native/addon/plan.cc reads it: tensors by index, weights beside their operators. */

@@ -1,7 +1,7 @@
 // The interface of a running network, whatever computes it.
 import type { Plan } from './plan.js'
 
-/** Boxes of one frame in model pixels, before they are mapped to the sensor. */
+/** Boxes of one frame in model pixels, before they are mapped to the sensor; those of polarity-last models may reach past the picture. */
 export interface RawDetections {
   count: number
   /** f32 rows [x1, y1, x2, y2, score, class], sorted by score; valid until the next run. */

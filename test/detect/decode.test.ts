@@ -46,6 +46,21 @@ test('a box is its cell centre minus and plus the expected distances, clipped to
   ])
 })
 
+test('without a picture a box reaches as far as its distances say', (t) => {
+  const [data, shape] = map(1, [
+    { x: 0, y: 0, sides: [3, 2, 1, 1], logits: [0] },
+    { x: 7, y: 5, sides: [0, 0, 3, 3], logits: [-0.5] },
+  ])
+  const found = boxes(decodeHeads([data], [shape], head(1), detect, undefined))
+  t.deepEqual(
+    found.map((row) => row.slice(0, 4)),
+    [
+      [-20, -12, 12, 12],
+      [60, 44, 84, 68],
+    ],
+  )
+})
+
 test('equal logits in all bins give the mean distance', (t) => {
   const [data, shape] = map(1, [{ x: 4, y: 3, sides: [], logits: [3] }])
   // All bins at -20: distance (0 + 1 + 2 + 3) / 4 = 1.5 cells.
@@ -111,9 +126,11 @@ test('maps full of NaN, infinities or a flat background give an answer', (t) => 
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e38, 5]) {
     const data = new Float32Array(17 * 200 * 200).fill(value)
     const large = { width: 1600, height: 1600 }
-    const result = decodeHeads([data], [[17, 200, 200]], head(1), detect, large)
-    t.true(result.count <= 100)
-    for (const number of result.rows) t.true(Number.isFinite(number), String(value))
+    for (const picture of [large, undefined]) {
+      const result = decodeHeads([data], [[17, 200, 200]], head(1), detect, picture)
+      t.true(result.count <= 100)
+      for (const number of result.rows) t.true(Number.isFinite(number), String(value))
+    }
   }
 })
 
@@ -149,5 +166,9 @@ test('shapes and settings that do not fit are one sentence', (t) => {
   t.like(
     wrong(() => decodeHeads([data], [shape], head(1), { ...detect, max: 0 }, clip)),
     { code: 'ERR_MODEL' },
+  )
+  t.like(
+    wrong(() => decodeHeads([data], [shape], { ...head(1), strides: [1e9] }, detect, undefined)),
+    { code: 'ERR_MODEL', message: 'a stride must be at most 1024' },
   )
 })

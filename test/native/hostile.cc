@@ -242,6 +242,7 @@ size_t Heads() {
   settings.iou = static_cast<float>(Random(0, 10)) / 10.0f;
   settings.max = Random(1, 50);
   settings.multi_label = OneIn(2);
+  settings.clip = OneIn(2);
   settings.width = static_cast<float>(Random(1, 300));
   settings.height = static_cast<float>(Random(1, 300));
   std::vector<detect::HeadShape> shapes;
@@ -263,7 +264,11 @@ size_t Heads() {
   Expect(count >= 0 && count <= settings.max, "no more boxes than asked for");
   for (int i = 0; i < count; i++) {
     const float* row = rows.data() + 6 * i;
-    const auto inside = [](float a, float b, float limit) { return a >= 0 && a <= b && b <= limit; };
+    // Uncut, no corner lies further from the map's 9 cells than its largest distance, 16 of at most 64 px.
+    const float reach = settings.clip ? 0 : 16 * 64;
+    const auto inside = [&](float a, float b, float limit) {
+      return a >= -reach && a <= b && b <= (settings.clip ? limit : 9 * 64 + reach);
+    };
     Expect(inside(row[0], row[2], settings.width) && inside(row[1], row[3], settings.height),
            "a box lies in the picture");
     Expect(row[4] >= settings.score && row[4] <= 1, "a score is above the threshold");
