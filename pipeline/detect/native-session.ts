@@ -1,6 +1,7 @@
 // A session of the native engine: calls wait in line, the addon runs one at a time on its own thread.
 import { SaccadeError } from '../errors.js'
 import { sizeOf } from '../tensors/safetensors.js'
+import { checkFrameSize, valueTooLarge } from './frame-check.js'
 import type { Plan } from './plan.js'
 import type { RawDetections, Session, Teacher, Trace, Work } from './session.js'
 import { checkTeacher, neurons } from './teacher.js'
@@ -139,15 +140,8 @@ export class NativeSession implements Session {
     signal: AbortSignal | undefined,
     whenDone?: () => void,
   ): Promise<RawDetections> {
-    const { steps, channels, height, width } = this.plan.window
-    const bytes = steps * channels * height * width
     if (this.#closing) throw new SaccadeError('ERR_ARGUMENT', 'the session is closed')
-    if (!(frame instanceof Uint8Array) || frame.length !== bytes) {
-      throw new SaccadeError(
-        'ERR_ARGUMENT',
-        `a frame of ${this.plan.name} is a Uint8Array of ${bytes} bytes [${steps}, ${channels}, ${height}, ${width}], not ${frame?.length}`,
-      )
-    }
+    checkFrameSize(this.plan, frame)
     if (signal?.aborted) throw aborted()
     return new Promise((resolve, reject) => {
       const turn: Turn = { frame, probe, settle: undefined }
@@ -185,18 +179,9 @@ export class NativeSession implements Session {
     const settle = this.#current?.settle
     if (outcome === Outcome.Done) settle?.({ count: boxes, rows: this.#rows[0] })
     else if (outcome === Outcome.Aborted) settle?.(aborted())
-    else settle?.(this.#tooLarge())
+    else settle?.(valueTooLarge(this.plan))
     this.#current = undefined
     this.#next()
-  }
-
-  #tooLarge(): SaccadeError {
-    const { clip } = this.plan.window
-    return new SaccadeError(
-      'ERR_ARGUMENT',
-      `the frame holds a count above ${clip}, the clip of ${this.plan.name}'s window`,
-      'make frames with the window of the model (windows(model.window))',
-    )
   }
 }
 

@@ -1,8 +1,10 @@
 // The float oracle: the model's ONNX file on onnxruntime, behind the same Session. Boxes come from the same head decoding
 // as the native backend's, so where a plan is exact both give the same bytes.
 import { SaccadeError } from '../errors.js'
-import { decodeHeads } from './native.js'
+import { checkFrameSize, valueTooLarge } from './frame-check.js'
+import { decodeHeads, pictureOf } from './native.js'
 import type { DetectSpec, Plan } from './plan.js'
+import { inputLimit } from './plan-check.js'
 import type { RawDetections, Session, SessionOptions, Teacher, Trace } from './session.js'
 import { resolveOptions } from './session-options.js'
 import { checkTeacher, neurons } from './teacher.js'
@@ -117,7 +119,7 @@ class OnnxSession implements Session {
       throwIfAborted(options.signal)
       const shapes = heads.map(({ shape }) => shape as [number, number, number])
       const maps = heads.map(({ data }) => data)
-      return decodeHeads(maps, shapes, this.plan.head, this.detect, this.plan.window)
+      return decodeHeads(maps, shapes, this.plan.head, this.detect, pictureOf(this.plan.window))
     })
   }
 
@@ -173,12 +175,13 @@ class OnnxSession implements Session {
     further: Record<string, object> = {},
   ): Promise<Trace> {
     const { plan } = this
-    if (frames.length !== this.#input.length)
-      throw new SaccadeError(
-        'ERR_ARGUMENT',
-        `a frame of ${plan.name} is ${this.#shape.join(' x ')} = ${this.#input.length} bytes, not ${frames.length}`,
-      )
-    for (let i = 0; i < frames.length; i++) this.#input[i] = frames[i]! * plan.window.scale
+    checkFrameSize(plan, frames)
+    let largest = 0
+    for (let i = 0; i < frames.length; i++) {
+      largest = Math.max(largest, frames[i]!)
+      this.#input[i] = frames[i]! * plan.window.scale
+    }
+    if (largest > inputLimit(plan.window)) throw valueTooLarge(plan)
     const names = session.outputNames.slice(0, plan.outputs.length)
     const feeds = {
       [session.inputNames[0]!]: new this.runtime.Tensor('float32', this.#input, this.#shape),

@@ -85,7 +85,7 @@ test('a frame of another size, a closed session and options out of range are ref
   const session = await open({ backend: 'onnx' })
   await t.throwsAsync(session.run(new Uint8Array(7)), {
     code: 'ERR_ARGUMENT',
-    message: 'a frame of car-pilot is 1 x 4 x 240 x 304 = 291840 bytes, not 7',
+    message: 'a frame of car-pilot is a Uint8Array of 291840 bytes [1, 4, 240, 304], not 7',
   })
   await session.close()
   await t.throwsAsync(session.run(given.frames), { message: 'the session is closed' })
@@ -94,6 +94,21 @@ test('a frame of another size, a closed session and options out of range are ref
       code: 'ERR_ARGUMENT',
       message: 'score must be 0..1, not 2',
     })
+})
+
+test('a count above the clip is refused by both backends in the same words', async (t) => {
+  const given = sampleFor(t)
+  if (given === undefined) return
+  const loud = given.frames.with(4711, 16)
+  for (const backend of ['native', 'onnx'] as const) {
+    await using session = await open({ backend })
+    for (const call of [() => session.run(loud), () => session.trace(loud)])
+      await t.throwsAsync(call, {
+        code: 'ERR_ARGUMENT',
+        message: "the frame holds a count above 15, the clip of car-pilot's window",
+      })
+    t.is((await session.run(loud.with(4711, 15))).count > 0, true)
+  }
 })
 
 interface DrivingWindow {
