@@ -7,6 +7,7 @@ import type { SensorProfile } from '../filters/sensor-profile.js'
 import { quantity } from '../view/strip.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, READER_FLAGS } from './config-options.js'
+import { keepInputs } from './keep-inputs.js'
 import { openOptions } from './pipeline.js'
 
 interface CalibrateSensorCommandOptions extends CommonOptions {
@@ -48,6 +49,7 @@ async function measure(
   options: CommonOptions,
   { signal }: Context,
 ): Promise<void> {
+  await keepInputs(output, recordings)
   const flags = flagValues({ ...options })
   const { config } = await loadConfig({ environment: process.env, flags })
   const profile = await calibrateSensor(recordings, {

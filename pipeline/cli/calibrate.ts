@@ -13,6 +13,7 @@ import { Model } from '../detect/model.js'
 import { SaccadeError } from '../errors.js'
 import { writeReport } from '../view/report.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
+import { keepInputs } from './keep-inputs.js'
 
 interface CalibrateCommandOptions extends CommonOptions {
   output?: string
@@ -46,6 +47,7 @@ export function calibrateCommand({ signal }: Context): Command {
         recordings: string[],
         { output, grid, bits, windows, html, json, quiet }: CalibrateCommandOptions,
       ) => {
+        await keepInputs(html, [network, ...recordings])
         const calibration = await calibrate(await onnxOf(network), {
           grid,
           bits: bits === undefined ? undefined : bits === '8' ? 8 : 16,

@@ -15,6 +15,7 @@ import { contactSheet } from '../view/sheet.js'
 import { terminalLine, terminalStyle } from '../view/terminal.js'
 import { type CommonOptions, type Context, makeCommand, printJson } from './command.js'
 import { addFlags, flagValues, MODEL_FLAGS, READER_FLAGS } from './config-options.js'
+import { keepInputs } from './keep-inputs.js'
 import { type Input, openInput, openModel } from './pipeline.js'
 
 interface DetectCommandOptions extends CommonOptions {
@@ -71,6 +72,8 @@ async function detectWindows(
   const known = labels.filter(({ classId }) => classId < model.labels.length)
   const tEnds = options.at?.map((time) => resolveTime(time, input.start)) ?? timesOf(known)
 
+  const path = output ?? join(dirname(file), pictureName(file, tEnds))
+  await keepInputs(path, [file, options.labels])
   const windows: LookedAt[] = []
   for await (const set of detectAt(input.recording, session, tEnds, {
     geometry: input.geometry,
@@ -80,7 +83,6 @@ async function detectWindows(
     if (context.signal.aborted) return
     windows.push({ set, truth: known.filter(({ t }) => t === set.tEnd) })
   }
-  const path = output ?? join(dirname(file), pictureName(file, tEnds))
   await draw(path, windows, input, model.name)
   const matches = options.labels === undefined ? undefined : sumMatches(windows)
   if (options.json)

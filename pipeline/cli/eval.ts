@@ -22,6 +22,7 @@ import { writeReport } from '../view/report.js'
 import { type CommonOptions, type Context, makeCommand, printJson } from './command.js'
 import { addFlags, flagValues } from './config-options.js'
 import { evaluationRemarks, printEvaluation } from './eval-print.js'
+import { keepInputs } from './keep-inputs.js'
 import { openOptions } from './pipeline.js'
 import { remark } from './play.js'
 
@@ -93,6 +94,7 @@ async function evaluateFolder(options: EvalCommandOptions, context: Context): Pr
     environment: process.env,
     flags: flagValues({ ...options }),
   })
+  await keepInputs(options.html, [options.gt, options.dt, options.model])
   const bar = new ProgressBar('eval')
   const faults = new Map<string, number>()
   const examples = new ExampleList()

@@ -11,6 +11,7 @@ import {
 } from '../../models/index.js'
 import { SaccadeError } from '../errors.js'
 import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
+import { keepInputs } from './keep-inputs.js'
 
 interface ImportCommandOptions extends CommonOptions {
   variant?: Variant
@@ -47,6 +48,7 @@ export function importCommand(): Command {
       const output = options.output ?? `${file.replace(/\.[^./\\]*$/, '')}.onnx`
       if (!output.endsWith('.onnx'))
         throw new SaccadeError('ERR_ARGUMENT', `${output}: a network's file name ends in .onnx`)
+      await keepInputs(output, [file, ...recordings])
       const { timesteps, inputScale } = options
       const { onnx, report } = await importSpikeYolo(file, {
         variant: options.variant,

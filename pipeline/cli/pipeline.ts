@@ -9,6 +9,7 @@ import { loadSensorProfile } from '../filters/sensor-profile.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
+import { keepInputs } from './keep-inputs.js'
 
 /** Loads the model and opens a session as the configuration says. */
 export async function openModel(config: Config): Promise<{ model: Model; session: Session }> {
@@ -35,8 +36,9 @@ export function openOptions({ source }: Config): OpenOptions {
   return { format, geometry: sensor === undefined ? undefined : loadSensorProfile(sensor).geometry }
 }
 
-/** Opens a recording and reads its first stamp. */
+/** Opens a recording and reads its first stamp. Rejects with ERR_ARGUMENT when the configured output would overwrite it. */
 export async function openInput(path: string, config: Config, model: Model): Promise<Input> {
+  await keepInputs(config.output.file, [path])
   const recording = await openRecording(path, openOptions(config))
   const packet = new EventPacket()
   const start = (await recording.next(packet)) ? packet.t0 + packet.t[0]! : 0

@@ -12,6 +12,7 @@ import { writeReport } from '../view/report.js'
 import { windows } from '../windows/windows.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
 import { addFlags, flagValues } from './config-options.js'
+import { keepInputs } from './keep-inputs.js'
 import { openOptions } from './pipeline.js'
 
 interface ProfileCommandOptions extends CommonOptions {
@@ -40,6 +41,7 @@ async function profile(
   options: ProfileCommandOptions,
   { signal }: Context,
 ): Promise<void> {
+  await keepInputs(options.html, [path, recording])
   const flags = flagValues({ ...options })
   const { config } = await loadConfig({ environment: process.env, flags })
   const model = await Model.load(path)

@@ -1,4 +1,5 @@
 // saccade trace: every spike of a network on recorded input, compared with what others computed.
+import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AUTHORS_NMS, type AuthorsMode } from '../detect/authors-nms.js'
 import { Model } from '../detect/model.js'
@@ -9,11 +10,18 @@ import { PartFile } from '../sinks/part-file.js'
 import { encodeTensors, loadTensors, type Tensor } from '../tensors/safetensors.js'
 import { type Comparison, compareTensors, describeDifference } from '../trace/compare.js'
 import { samplesOf } from '../trace/samples.js'
-import { type Distance, describeDistance, loadTeachers, teachSamples } from '../trace/teach.js'
+import {
+  type Distance,
+  describeDistance,
+  loadTeachers,
+  TEACHER_FILES,
+  teachSamples,
+} from '../trace/teach.js'
 import { traceSamples, traceTensors } from '../trace/trace.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
 import { addFlags } from './config-options.js'
 import { EXIT } from './failure.js'
+import { keepInputs } from './keep-inputs.js'
 
 interface TraceCommandOptions extends CommonOptions {
   input: string
@@ -69,6 +77,13 @@ async function trace(path: string, options: TraceCommandOptions, context: Contex
   const { backend = 'native', binary = false, teacher, heads, nms } = options
   const threads = options.threads === undefined ? 1 : Number(options.threads)
   const model = await Model.load(path)
+  await keepInputs(options.output, [
+    options.input,
+    options.compare,
+    model.path,
+    model.onnxPath,
+    ...(teacher === undefined ? [] : TEACHER_FILES.map((name) => join(teacher, name))),
+  ])
   const { name, tensor } = await pickTensor(options.input, options.tensor)
   const frames = samplesOf(tensor, name, model.plan)
   const theirs = options.compare === undefined ? undefined : await loadTensors(options.compare)

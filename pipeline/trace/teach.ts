@@ -28,6 +28,9 @@ export interface Distance {
   worst: LayerDistance | undefined
 }
 
+/** Files of a teacher's folder. */
+export const TEACHER_FILES = ['spikes.safetensors', 'currents.safetensors'] as const
+
 /**
  * Reads `spikes.safetensors` and `currents.safetensors` of a folder, u8 and f32 [T, B, C, H, W] under the layers' names.
  * @returns a teacher per sample
@@ -38,8 +41,9 @@ export async function loadTeachers(
   plan: Plan,
   samples: number,
 ): Promise<Teacher[]> {
-  const spikes = await loadTensors(join(folder, 'spikes.safetensors'))
-  const currents = await loadTensors(join(folder, 'currents.safetensors'))
+  const load = (file: string) => loadTensors(join(folder, file))
+  const spikes = await load(TEACHER_FILES[0])
+  const currents = await load(TEACHER_FILES[1])
   const teachers: { spikes: Map<string, Uint8Array>; currents: Map<string, Float32Array> }[] =
     Array.from({ length: samples }, () => ({ spikes: new Map(), currents: new Map() }))
   for (const { name, shape } of neurons(plan)) {
