@@ -20,6 +20,8 @@ export interface FilterKind<Spec extends { name: string }> {
   readonly name: Spec['name']
   /** Checks the JSON of a model or a program; keys come out in its order, with the defaults filled in. */
   readonly schema: z.ZodType<Spec>
+  /** What of it is known of one camera only, so that no model may ask for it: "a list of pixels"; undefined when nothing is. */
+  ofCamera(spec: Spec): string | undefined
   /** Cause under which the ledger counts what it takes out. */
   readonly cause: string
   /** As people write it, e.g. "refractory:50us". */

@@ -34,6 +34,7 @@ const schema = z.union([
 export const hotPixels: FilterKind<z.infer<typeof schema>> = {
   name: 'hot-pixels',
   schema,
+  ofCamera: (spec) => ('pixels' in spec ? 'a list of hot pixels' : undefined),
   cause: 'hot',
   usage: 'hot-pixels, hot-pixels:200Hz or hot-pixels:200Hz:100ms',
   text: (spec) =>

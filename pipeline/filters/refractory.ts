@@ -24,6 +24,7 @@ const schema = z.strictObject({
 export const refractory: FilterKind<z.infer<typeof schema>> = {
   name: 'refractory',
   schema,
+  ofCamera: () => undefined,
   cause: 'too_soon',
   usage: 'refractory:50us',
   text: ({ us }) => `refractory:${us}us`,

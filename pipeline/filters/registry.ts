@@ -41,9 +41,15 @@ export const filtersSchema: z.ZodType<FilterSpec[]> = z
   .max(MOST_FILTERS)
 
 /** Filters that a model asks for: nothing that belongs to one camera. */
-export const modelFiltersSchema: z.ZodType<FilterSpec[]> = filtersSchema.refine(
-  (filters) => filters.every((spec) => spec.name !== 'swap-polarity' && !('pixels' in spec)),
-  'pixels and a swapped polarity belong to a camera, not to a model',
+export const modelFiltersSchema: z.ZodType<FilterSpec[]> = filtersSchema.superRefine(
+  (filters, context) => {
+    for (const [index, spec] of filters.entries()) {
+      const what = kindOf(spec).ofCamera(spec)
+      if (what === undefined) continue
+      const message = `${what} belongs to a camera, not to a model`
+      context.addIssue({ code: 'custom', path: [index], message })
+    }
+  },
 )
 
 /** Checks filters and fills in their defaults. Throws ERR_ARGUMENT for what is none. */

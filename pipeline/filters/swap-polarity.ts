@@ -9,6 +9,7 @@ const schema = z.strictObject({ name: z.literal('swap-polarity') })
 export const swapPolarity: FilterKind<z.infer<typeof schema>> = {
   name: 'swap-polarity',
   schema,
+  ofCamera: () => 'a swapped polarity',
   cause: 'none',
   usage: 'swap-polarity',
   text: () => 'swap-polarity',

@@ -43,8 +43,14 @@ test('a model that asks for what it cannot have is refused with a sentence', (t)
     /saccade\.input\.filters\.0: there is no filter "blur"; there are ref/,
   )
   refused([{ name: 'refractory', us: 0 }], /saccade\.input\.filters\.0\.us: /)
-  refused([{ name: 'swap-polarity' }], /filters: pixels and a swapped polarity belong to a camera/)
-  refused([{ name: 'hot-pixels', pixels: [[1, 2]] }], /belong to a camera, not to a model/)
+  refused(
+    [{ name: 'refractory' }, { name: 'swap-polarity' }],
+    /saccade\.input\.filters\.1: a swapped polarity belongs to a camera, not to a model/,
+  )
+  refused(
+    [{ name: 'hot-pixels', pixels: [[1, 2]] }],
+    /saccade\.input\.filters\.0: a list of hot pixels belongs to a camera, not to a model/,
+  )
   refused(Array(9).fill({ name: 'refractory' }), /saccade\.input\.filters: /)
   refused('refractory', /saccade\.input\.filters: /)
 })
