@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cache import lay_down
 from events import HEIGHT, WIDTH, WINDOW_US, Events, Scene, boxes_array
 from fast import STATE, refractory
 from ncars import read_dat
@@ -69,12 +70,10 @@ def _packed(path: Path) -> dict:
     stat = path.stat()
     cache = STATE / "drives" / f"{path.name[:-7]}-{stat.st_size}-{int(stat.st_mtime)}-{REFRACTORY_US}"
     fields = ("t", "x", "y", "p")
-    if not (cache / "p.npy").exists():
-        cache.mkdir(parents=True, exist_ok=True)
+    if not cache.exists():
         t, x, y, p = read_dat(path)
         if len(x) and (int(x.max()) >= WIDTH or int(y.max()) >= HEIGHT):
             raise SystemExit(f"{path}: an event at {x.max()},{y.max()} lies outside {WIDTH}x{HEIGHT}; train on recordings of that size")
         keep = refractory(t, y.astype(np.int32) * WIDTH + x, WIDTH * HEIGHT, REFRACTORY_US)
-        for f, values in zip(fields, (t, x, y.astype(np.uint8), p)):
-            np.save(cache / f"{f}.npy", values[keep])
+        lay_down(cache, {f: values[keep] for f, values in zip(fields, (t, x, y.astype(np.uint8), p))})
     return {f: np.load(cache / f"{f}.npy") for f in fields}

@@ -12,7 +12,6 @@ from drives import Drives
 from events import BINS, Scene, frame, nothing
 from ncars import Patches
 
-MOST_BOXES = 24
 PASTED = Kind(cars=(1, 3), backgrounds=(0, 2), scale=(0.5, 1.8), background_scale=(0.5, 1.5), lateral=0.2, noise=(30, 300), bars=0.2)
 
 
@@ -52,14 +51,16 @@ class Sources:
 
 
 def collate(scenes: list[Scene], bins: int) -> dict:
-    """frames u8 [B, C, H, W]; boxes and ignored f32 [B, MOST_BOXES, 5], class -1 where there is none."""
+    """frames u8 [B, C, H, W]; boxes and ignored f32 [B, most of a scene, at least 1, 5], class -1 where there is none."""
     frames = torch.from_numpy(np.stack([frame(s.events, bins) for s in scenes]))
-    rows = {name: np.full((len(scenes), MOST_BOXES, 5), -1, np.float32) for name in ("boxes", "ignored")}
-    for i, scene in enumerate(scenes):
-        for name, packed in rows.items():
-            boxes = getattr(scene, name)[:MOST_BOXES]
-            packed[i, : len(boxes)] = boxes
-    return {"frames": frames} | {name: torch.from_numpy(packed) for name, packed in rows.items()}
+    return {"frames": frames} | {name: _padded([getattr(s, name) for s in scenes]) for name in ("boxes", "ignored")}
+
+
+def _padded(boxes: list[np.ndarray]) -> torch.Tensor:
+    rows = np.full((len(boxes), max([1, *map(len, boxes)]), 5), -1, np.float32)
+    for row, of_scene in zip(rows, boxes):
+        row[: len(of_scene)] = of_scene
+    return torch.from_numpy(rows)
 
 
 class Batches(torch.utils.data.IterableDataset):

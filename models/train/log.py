@@ -1,9 +1,21 @@
-"""Draws log.jsonl as an SVG: losses, then AP and density of the held-out scenes, over steps."""
+"""log.jsonl of a run, and its SVG: losses, then AP and density of the held-out scenes, over steps."""
 import json
 from pathlib import Path
 
 PANEL_W, PANEL_H, LEFT, TOP, GAP = 560, 170, 60, 34, 56
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]  # told apart by colour-blind people
+
+
+def cut(path: Path, step: int) -> None:
+    """Drops what was logged after `step`, where a run that was killed goes on: it will log those steps again."""
+    if not path.exists():
+        return
+    lines = path.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+    if len(kept) < len(lines):
+        part = path.with_suffix(".part")
+        part.write_text("".join(kept))
+        part.rename(path)
 
 
 def draw(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cache import lay_down
 from events import WINDOW_US, Events
 from fast import STATE
 
@@ -64,8 +65,7 @@ def _cached(folder: Path, name: str) -> dict:
     place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
     cache = STATE / "ncars" / f"{name}-{place}"
     fields = ("t", "x", "y", "p", "offsets")
-    if not (cache / "offsets.npy").exists():
-        cache.mkdir(parents=True, exist_ok=True)
+    if not cache.exists():
         columns: dict = {f: [] for f in fields[:4]}
         sizes = [0]
         files = sorted(folder.glob("obj_*_td.dat"))
@@ -76,9 +76,7 @@ def _cached(folder: Path, name: str) -> dict:
             for f, values in zip(fields, (t, x.astype(np.uint8), y.astype(np.uint8), p)):
                 columns[f].append(values)
             sizes.append(len(t))
-        for f in fields[:4]:
-            np.save(cache / f"{f}.npy", np.concatenate(columns[f]))
-        np.save(cache / "offsets.npy", np.cumsum(sizes))
+        lay_down(cache, {f: np.concatenate(columns[f]) for f in fields[:4]} | {"offsets": np.cumsum(sizes)})
     return {f: np.load(cache / f"{f}.npy", mmap_mode="r") for f in fields}
 
 

@@ -1,12 +1,17 @@
 """python3 -m unittest discover models/train: the parts by the letter, and a tiny run that must learn its scenes by heart."""
+import os
+import tempfile
 import tomllib
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 
+import cache
 import fast
+import log
 import neuron
 from events import HEIGHT, WIDTH, Events, Scene, boxes_array, frame, joined, overlap
 from export import merged, metadata_of, to_onnx
@@ -15,6 +20,8 @@ from loss import DetectionLoss, complete_iou, pairwise_iou
 from metric import average_precision, detections, prepared
 from network import Detector, RepUnit
 from quantise import Snapping, snapped
+from train import Run
+from widen import widened
 
 CONFIG = tomllib.loads((Path(__file__).parent / "car.toml").read_text())["network"]
 SMALL = CONFIG | {"widths": [8, 16, 24], "heads": [16, 16], "blocks": [1, 1]}
@@ -105,7 +112,88 @@ class Shapes(unittest.TestCase):
             onnx.checker.check_model(to_onnx(net, metadata_of(net.config, Args)))
 
 
+class Widening(unittest.TestCase):
+    def test_a_widened_network_gives_the_outputs_of_the_narrow_one(self):
+        torch.manual_seed(5)
+        for change in ({}, {"steps": 2, "channels": 2}, {"rep16": True}):
+            narrow = Detector(SMALL | change).eval()
+            wide = Detector(SMALL | change | {"widths": [8, 24, 40], "heads": [24, 32]}).eval()
+            for name, value in narrow.state_dict().items():
+                if name.endswith("running_var"):
+                    value.uniform_(0.02, 0.1)
+                elif name.endswith("running_mean"):
+                    value.normal_(0, 0.1)
+            for net in (narrow, wide):  # in this grid every sum of spikes is exact, whatever its order
+                for p in net.parameters():
+                    if p.ndim > 1:
+                        p.data.mul_(64).round_().div_(64)
+            wide.load_state_dict(widened(narrow.state_dict(), wide.state_dict()))
+            x = torch.randint(0, 16, (2, narrow.config["channels"], 240, 304), generator=torch.Generator().manual_seed(2)) * 0.25
+            with torch.no_grad():
+                expected, got = narrow(x), wide(x)
+            for a, b in zip(expected, got):
+                self.assertGreater(float(a.std()), 0.01)
+                self.assertLess(float((a - b).abs().max()), 1e-4)
+
+    def test_what_does_not_fit_is_refused_with_a_sentence(self):
+        large, small = Detector(SMALL | {"widths": [8, 16, 32]}).state_dict(), Detector(SMALL).state_dict()
+        shapes = "is \\(32, 16, 3, 3\\) in the file and \\(24, 16, 3, 3\\) in the network: it cannot be widened"
+        with self.assertRaisesRegex(SystemExit, f"^d3.c.weight {shapes}$"):
+            widened(large, small)
+        deep = Detector(SMALL | {"blocks": [1, 2]}).state_dict()
+        for a, b, where in ((deep, small, "file"), (small, deep, "network")):
+            with self.assertRaisesRegex(SystemExit, f"^s3.1.* is only in the {where}: they differ in more than their widths$"):
+                widened(a, b)
+
+
+class State(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def test_a_run_that_was_killed_logs_no_step_twice(self):
+        config = tomllib.loads((Path(__file__).parent / "car.toml").read_text()) | {"network": SMALL}
+        path = self.folder / "log.jsonl"
+        run = Run(config, self.folder, None)
+        run.step = 250
+        run.save()
+        whole = '{"step": 200}\n{"step": 250}\n'
+        path.write_text(whole + '{"step": 300}\n{"step": 500, "empty": 0}\n{"ste')
+        self.assertEqual(Run(config, self.folder, None).step, 250)
+        self.assertEqual(path.read_text(), whole)
+        log.cut(path, 0)
+        self.assertEqual(path.read_text(), "")
+
+    def test_a_cache_is_whole_or_not_there_when_two_runs_begin_at_once(self):
+        place, arrays = self.folder / "drive", {"t": np.arange(5), "p": np.ones(5, np.uint8)}
+        save, seen = np.save, []
+
+        def slow(file, values):
+            seen.append(place.exists())
+            save(file, values)
+            if len(seen) == 2:  # the other run begins and ends here
+                with mock.patch.object(os, "getpid", return_value=-1):
+                    cache.lay_down(place, arrays)
+
+        with mock.patch.object(np, "save", slow):
+            cache.lay_down(place, arrays)
+        self.assertEqual(seen, [False] * 4)
+        self.assertEqual([f.name for f in self.folder.iterdir()], ["drive"])
+        self.assertEqual({f: np.load(place / f"{f}.npy").tolist() for f in arrays}, {f: v.tolist() for f, v in arrays.items()})
+
+
 class Boxes(unittest.TestCase):
+    def test_a_batch_has_room_for_every_box(self):
+        crowd = boxes_array([[k % 2, k, k, k + 9, k + 9] for k in range(70)])
+        events = toy_scenes(1)[0].events
+        batch = collate([Scene(events, crowd, boxes_array([])), Scene(events, crowd[:3], crowd[:2])], 2)
+        self.assertEqual([list(batch[k].shape) for k in ("boxes", "ignored")], [[2, 70, 5], [2, 2, 5]])
+        self.assertTrue(np.array_equal(batch["boxes"][0].numpy(), crowd))
+        self.assertEqual(batch["boxes"][1, 3:].unique().tolist(), [-1])
+        nothing = collate([Scene(events, crowd[:0], crowd[:0])], 2)
+        self.assertEqual(nothing["boxes"].tolist(), [[[-1] * 5]])
+
     def test_overlaps_agree(self):
         a, b = torch.rand(5, 2) * 50, torch.rand(7, 2) * 50
         a, b = torch.cat([a, a + 20], 1), torch.cat([b, b + 30], 1)

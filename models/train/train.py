@@ -68,6 +68,7 @@ class Run:
             self.net.load_state_dict(state["net"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.ema, self.step = state["ema"], state["step"]
+        log.cut(folder / "log.jsonl", self.step)
 
     def save(self) -> None:
         state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "ema": self.ema, "step": self.step}
