@@ -1,63 +1,110 @@
-// One window of the default model through the native engine, per instruction set and number of threads.
+// The engine against what a user could pick instead, and how its time grows. Each thread count has a process of its own, in
+// which all contestants take turns (engine/compare.ts).
+import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { Model } from '../pipeline/detect/model.js'
-import { kernelInfo, openNative } from '../pipeline/detect/native.js'
-import type { Plan } from '../pipeline/detect/plan.js'
-import type { Benchmark, Measurement } from './bench.js'
+import { fileURLToPath } from 'node:url'
+import type { Benchmark, BenchOptions, BenchResult, Measurement } from './bench.js'
+import { type Comparison, OURS } from './engine/compare.js'
+import type { CallCost, Growth, RateGrowth } from './engine/growth.js'
+import type { ReplayMemory } from './engine/memory.js'
+import { NETWORKS } from './engine/networks.js'
+import { callTable, comparisonTable, growthTable, rateTable } from './engine/tables.js'
+import type { WorkerSettings } from './engine/worker.js'
 
-const WARM_UP = 10
-const RUNS = 60
+/** Seconds of rounds per network and input, and most windows of an input. */
+const EFFORT = { quick: { seconds: 0.7, windows: 4 }, whole: { seconds: 5, windows: 8 } }
+/** Names for `--only` beside those of the networks. */
+const PARTS = ['growth', 'rates', 'calls'] as const
 
-/** Median and minimum time of one window, and products per second of the dense operation. */
-export async function benchEngine(): Promise<Measurement[]> {
-  const { plan } = await Model.load()
-  const frame = busyFrame(plan)
-  const macs = products(plan)
-  const rows: Measurement[] = []
-  for (const isa of kernelInfo().supported) {
-    for (const threads of availableParallelism() > 1 ? [1, 2] : [1]) {
-      await using session = await openNative(plan, { isa, threads })
-      for (let i = 0; i < WARM_UP; i++) await session.run(frame)
-      const times: number[] = []
-      for (let i = 0; i < RUNS; i++) {
-        const start = performance.now()
-        await session.run(frame)
-        times.push(performance.now() - start)
-      }
-      times.sort((a, b) => a - b)
-      const median = times[RUNS >> 1]!
-      const note = `median of ${RUNS}; minimum ${times[0]!.toFixed(2)} ms; ${(macs / median / 1e6).toFixed(0)} GMAC/s`
-      rows.push({ name: `${plan.name} ${isa} x ${threads}`, value: median, unit: 'ms', note })
-    }
-  }
-  return rows
-}
-
+/** `npm run bench -- engine [--quick] [--only NAME,…]` */
 export const engineBenchmark: Benchmark = {
   name: 'engine',
-  about: 'one window of the default model, per instruction set and threads',
+  about: 'the engine against onnxruntime, by network, input and threads; growth; calls; memory',
   run: benchEngine,
 }
 
-/** Counts in a tenth of the pixels, as on a busy street; the dense kernels take the same time whatever they are given. */
-function busyFrame(plan: Plan): Uint8Array {
-  const { steps, channels, height, width, clip } = plan.window
-  let state = 1
-  return Uint8Array.from({ length: steps * channels * height * width }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state >>> 16 < 6554 ? 1 + ((state >>> 4) % Math.min(clip, 3)) : 0
+async function benchEngine({ quick, only }: BenchOptions): Promise<BenchResult> {
+  const known = [...NETWORKS.map(({ name }) => name), ...PARTS]
+  const unknown = only.find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw new Error(`engine has no part "${unknown}"; there are ${known.join(', ')}`)
+  const wants = (name: string) => only.length === 0 || only.includes(name)
+  const networks = NETWORKS.filter(({ name, quick: fast }) =>
+    only.length > 0 ? only.includes(name) : fast || !quick,
+  ).map(({ name }) => name)
+  const settings = { networks, ...(quick ? EFFORT.quick : EFFORT.whole) }
+  const threads = availableParallelism() > 1 ? [1, 2] : [1]
+  const each = async <T>(task: string) => {
+    const results: T[] = []
+    for (const count of threads) results.push(...(await inProcess<T>(task, count, settings)))
+    return results
+  }
+  const comparisons = networks.length > 0 ? await each<Comparison>('compare') : []
+  const growth = wants('growth') ? await each<Growth>('growth') : []
+  const rates = wants('rates') ? await each<RateGrowth>('rates') : []
+  const [calls] = wants('calls') ? await inProcess<CallCost>('calls', 1, settings) : []
+  const [memory] = wants('calls') ? await inProcess<ReplayMemory>('memory', 1, settings) : []
+  return {
+    measurements: [...comparisons.flatMap(measurementsOf), ...callMeasurements(calls, memory)],
+    tables: [
+      ...networks.flatMap((name) =>
+        comparisonTable(comparisons.filter(({ network }) => network === name)),
+      ),
+      ...(growth.length > 0 ? [growthTable(growth)] : []),
+      ...(rates.length > 0 ? [rateTable(rates)] : []),
+      ...(calls && memory ? [callTable(calls, memory)] : []),
+    ],
+    detail: { comparisons, growth, rates, calls, memory },
+  }
+}
+
+/** Runs a task in a fresh process and gathers what it tells. */
+function inProcess<T>(task: string, threads: number, settings: WorkerSettings): Promise<T[]> {
+  const worker = fileURLToPath(new URL('engine/worker.js', import.meta.url))
+  const child = fork(worker, [task, String(threads), JSON.stringify(settings)], {
+    serialization: 'advanced',
+  })
+  const results: T[] = []
+  child.on('message', (result) => results.push(result as T))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      if (code === 0) resolve(results)
+      else
+        reject(
+          new Error(`the process of ${task} with ${threads} threads ended with ${signal ?? code}`),
+        )
+    })
   })
 }
 
-/** Multiply-adds of all convolutions of one window. */
-function products(plan: Plan): number {
-  let sum = 0
-  for (const op of plan.ops) {
-    if (op.op !== 'conv' && op.op !== 'realconv') continue
-    const from = plan.tensors.find(({ id }) => id === op.input)!
-    const to = plan.tensors.find(({ id }) => id === op.output)!
-    const taps = (from.channels / op.groups) * op.kernel[0] * op.kernel[1]
-    sum += to.channels * to.height * to.width * taps * (to.timed ? plan.window.steps : 1)
-  }
-  return sum
+function measurementsOf({ network, input, threads, standings }: Comparison): Measurement[] {
+  return standings.map(({ contestant, medianMs, ratio }) => ({
+    name: `${network}, ${input} x ${threads}: ${contestant}`,
+    value: medianMs,
+    unit: 'ms',
+    ...(contestant !== OURS && { note: `${ratio.toFixed(2)} times as long as ${OURS}` }),
+  }))
+}
+
+function callMeasurements(calls?: CallCost, memory?: ReplayMemory): Measurement[] {
+  return [
+    ...(calls
+      ? [
+          {
+            name: 'call beside the kernels',
+            value: calls.backToBackUs,
+            unit: 'us',
+            note: 'back to back',
+          },
+          {
+            name: 'call after 20 ms',
+            value: calls.parkedUs,
+            unit: 'us',
+            note: 'the thread was parked',
+          },
+        ]
+      : []),
+    ...(memory ? [{ name: 'replay, peak memory', value: memory.peakMb, unit: 'MB' }] : []),
+  ]
 }

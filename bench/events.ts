@@ -14,7 +14,7 @@ const ROUNDS = 200
 export const eventsBenchmark: Benchmark = {
   name: 'events',
   about: 'decoding and windows alone, Mev/s',
-  run: async () => [benchDecode(), ...benchWindows()],
+  run: async () => ({ measurements: [benchDecode(), ...benchWindows()] }),
 }
 
 /** DAT records to events. */

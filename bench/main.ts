@@ -1,55 +1,97 @@
-// npm run bench -- [NAME…] [--json]: runs the named benchmarks, by default all. A number without its machine is none, so
-// the machine, the date and the instruction set come first.
+// npm run bench -- [NAME…] [--json] [--markdown FILE] [--quick] [--only PART,…]: runs the named benchmarks, by default all.
+// A number without its machine is none, so the machine, the date and the instruction set come first.
+import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import type { Benchmark, Measurement } from './bench.js'
+import { parseArgs } from 'node:util'
+import { writeWhole } from '../models/compile/spike-file.js'
+import { kernelInfo } from '../pipeline/detect/native.js'
+import type { Benchmark, BenchResult, Measurement } from './bench.js'
 import { engineBenchmark } from './engine.js'
 import { eventsBenchmark } from './events.js'
+import { isaBenchmark } from './isa.js'
+import { type MarkdownTable, markdownTable, replaceBlock } from './markdown.js'
 import { pipelineBenchmark } from './pipeline.js'
 
 /** A new benchmark is one file and one line here. */
-const BENCHMARKS: readonly Benchmark[] = [pipelineBenchmark, eventsBenchmark, engineBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [
+  pipelineBenchmark,
+  eventsBenchmark,
+  isaBenchmark,
+  engineBenchmark,
+]
 
+/** What was measured, on what. */
 interface Report {
   machine: string
+  isa: string
   node: string
   date: string
-  results: Record<string, Measurement[]>
+  results: Record<string, Omit<BenchResult, 'tables'>>
 }
 
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: string[]): Promise<number> {
-  const json = args.includes('--json')
-  const names = args.filter((arg) => !arg.startsWith('--'))
+  const { values, positionals: names } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      markdown: { type: 'string' },
+      only: { type: 'string', default: '' },
+    },
+  })
   const unknown = names.find((name) => !BENCHMARKS.some((bench) => bench.name === name))
   if (unknown !== undefined) {
     const list = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')
     process.stderr.write(`bench: there is no benchmark "${unknown}"\n${list}\n`)
     return 2
   }
+  const { json, quick, markdown } = values
+  const only = values.only.split(',').filter((part) => part !== '')
   const report: Report = {
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} processors`,
+    isa: kernelInfo().isa,
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
     results: {},
   }
-  if (!json) process.stdout.write(`${report.machine}, Node ${report.node}, ${report.date}\n`)
+  const where = `${report.machine}, ${report.isa}, Node ${report.node}, ${report.date}`
+  if (!json) process.stdout.write(`${where}\n`)
   for (const bench of BENCHMARKS) {
     if (names.length > 0 && !names.includes(bench.name)) continue
-    report.results[bench.name] = await bench.run()
-    if (!json) process.stdout.write(table(bench, report.results[bench.name]!))
+    const { tables = [], ...result } = await bench.run({ quick, only })
+    report.results[bench.name] = result
+    if (!json) process.stdout.write(text(bench, result.measurements, tables))
+    if (markdown !== undefined) await writeTables(markdown, tables, where)
   }
   if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
   return 0
 }
 
-function table(bench: Benchmark, rows: readonly Measurement[]): string {
+/** Puts each table into its block of the document. */
+async function writeTables(path: string, tables: readonly MarkdownTable[], where: string) {
+  let document = await readFile(path, 'utf8')
+  for (const table of tables) {
+    const notes = [...(table.notes ?? []), `${where}.`]
+    document = replaceBlock(document, table.name, markdownTable({ ...table, notes }))
+  }
+  await writeWhole(path, Buffer.from(document))
+}
+
+function text(
+  { name, about }: Benchmark,
+  rows: readonly Measurement[],
+  tables: readonly MarkdownTable[],
+): string {
+  if (tables.length > 0) return `\n${name}: ${about}\n\n${tables.map(markdownTable).join('\n\n')}\n`
   const width = Math.max(...rows.map(({ name }) => name.length))
   const lines = rows.map(
     ({ name, value, unit, note }) =>
       `  ${name.padEnd(width)}  ${figure(value).padStart(9)} ${unit.padEnd(6)} ${note ?? ''}`,
   )
-  return `\n${bench.name}: ${bench.about}\n${lines.map((line) => line.trimEnd()).join('\n')}\n`
+  return `\n${name}: ${about}\n${lines.map((line) => line.trimEnd()).join('\n')}\n`
 }
 
 /** Three significant digits. */

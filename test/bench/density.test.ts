@@ -1,0 +1,46 @@
+import test from 'ava'
+import { shiftFor } from '../../bench/engine/density.js'
+import { overlaid, thinned } from '../../bench/engine/growth.js'
+import { biasInteger } from '../../bench/engine/int8.js'
+
+const fired = (values: Float32Array, shift: number) => values.filter((x) => x + shift > 0.5).length
+
+test('a shift lets the wanted part of the values pass the threshold', (t) => {
+  const sorted = Float32Array.from({ length: 1000 }, (_, i) => i / 100)
+  t.is(fired(sorted, shiftFor(sorted, 0.5, 0.1)), 99)
+  t.is(fired(sorted, shiftFor(sorted, 0.5, 0.4)), 399)
+})
+
+test('places that are all alike stay silent together, half a step below the threshold', (t) => {
+  const sorted = Float32Array.of(-1, 2, 2, 2, 2, 2, 2, 2, 3, 5)
+  const shift = shiftFor(sorted, 0.5, 0.5)
+  t.is(shift, 0.5 - 2.5)
+  t.is(fired(sorted, shift), 2)
+  const still = new Float32Array(10).fill(7)
+  t.is(fired(still, shiftFor(still, 0.5, 0.5)), 0)
+})
+
+test('a bias between two sums is rounded down, and a sum then on a tie goes up as the true one does', (t) => {
+  const scale = 2 ** -4
+  t.deepEqual(biasInteger(0.75, scale, 1, true), [12, scale])
+  const [bias, nudged] = biasInteger(0.75 + 2 ** -6, scale, 1, true)
+  t.is(bias, 12)
+  const rounded = (sum: number) => {
+    const y = Math.fround((sum + bias) * nudged)
+    const floor = Math.floor(y)
+    return y - floor > 0.5 || (y - floor === 0.5 && floor % 2 === 1) ? floor + 1 : floor
+  }
+  // The current is 2.5 + 2^-6: a spike of 3, where half to even of 2.5 would give 2.
+  t.is(rounded(28), 3)
+  t.is(rounded(27), 2)
+  t.is(biasInteger(0.79, scale, 1, false)[0], 13)
+})
+
+test('events are taken out of a frame one by one, or frames laid over each other up to the clip', (t) => {
+  const frame = new Uint8Array(10_000).fill(3)
+  const left = thinned(frame, 0.1).reduce((sum, count) => sum + count, 0)
+  t.true(left > 2700 && left < 3300, `${left} of 30000`)
+  t.deepEqual(thinned(frame, 1), frame)
+  const [a, b] = [Uint8Array.of(1, 0, 9), Uint8Array.of(2, 0, 9)]
+  t.deepEqual(overlaid([a, b], 1, 2, 15), Uint8Array.of(3, 0, 15))
+})
