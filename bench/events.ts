@@ -1,7 +1,7 @@
 // How fast events are decoded and put into windows, alone: no files, no streams. Synthetic events with the statistics that
 // matter here: a 304x240 sensor, 1.3 events per µs, positions spread over the sensor as in a street scene (worse for caches
 // than a recording's).
-import { DatDecoder, DatEncoder } from '../pipeline/events/native.js'
+import { EventDecoder, EventEncoder } from '../pipeline/events/native.js'
 import { EventPacket } from '../pipeline/events/packet.js'
 import { WindowBuilder } from '../pipeline/windows/builder.js'
 import type { WindowSpec } from '../pipeline/windows/spec.js'
@@ -21,11 +21,11 @@ export const eventsBenchmark: Benchmark = {
 export function benchDecode(): Measurement {
   const packet = somePacket()
   const bytes = new Uint8Array(packet.length * 8)
-  new DatEncoder(SENSOR.width, SENSOR.height, 0).encode(packet, bytes)
-  const decoder = new DatDecoder(2, SENSOR.width, SENSOR.height)
+  new EventEncoder('dat2', SENSOR.width, SENSOR.height, 0).encode(packet, 0, packet.length, bytes)
+  const decoder = new EventDecoder('dat2', SENSOR.width, SENSOR.height, 0)
   const value = medianRate(packet.length, () => {
     packet.reset()
-    decoder.restart()
+    decoder.restart(0)
     decoder.decode(bytes, 0, bytes.length, packet)
   })
   return { name: 'decode DAT v2', value, unit: 'Mev/s', note: `median of ${ROUNDS} packets` }

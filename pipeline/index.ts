@@ -69,7 +69,7 @@ export { FrameDecoder, type SerialFrame } from './sinks/serial-decoder.js'
 export type { Sink, SinkOpenOptions, SinkState } from './sinks/sink.js'
 export { Camera, type CameraOptions, type CameraSpec, camera } from './sources/camera.js'
 export type { CameraState } from './sources/camera-device.js'
-export { type DatOptions, DatWriter, writeDat } from './sources/dat-writer.js'
+export { writeDat } from './sources/dat-writer.js'
 export type { EdvsSpec } from './sources/edvs.js'
 export {
   type Label,
@@ -79,8 +79,20 @@ export {
   writeLabels,
 } from './sources/labels.js'
 export { openRecording } from './sources/open.js'
-export type { OpenOptions, Recording, RecordingFormat } from './sources/recording.js'
+export type {
+  Beginning,
+  Decoder,
+  FileFormat,
+  FixedRecords,
+  Input,
+  OpenOptions,
+  Recording,
+  RecordingFormat,
+  StreamFormat,
+} from './sources/recording.js'
 export { type ReplayOptions, replay } from './sources/replay.js'
+export type { RecordingWriter, WriteOptions, WriterFormat } from './sources/writer.js'
+export { createRecording } from './sources/writers.js'
 export { Ledger, type StageCounts } from './streams/ledger.js'
 export { Leased, Pool } from './streams/pool.js'
 export { Stream } from './streams/stream.js'

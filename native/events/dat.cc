@@ -1,26 +1,17 @@
 #include "events/dat.h"
 
-#include <cstring>
-
 namespace saccade::events {
 
 namespace {
-
-// Byte order: every supported target is little-endian (x64, arm64), and so is DAT.
-inline uint32_t Word(const uint8_t* bytes) {
-  uint32_t word;
-  std::memcpy(&word, bytes, sizeof word);
-  return word;
-}
 
 struct Pixel {
   uint16_t x, y;
   uint8_t p;
 };
 
-template <int kVersion>
+template <DatKind kKind>
 inline Pixel Unpack(uint32_t word) {
-  if constexpr (kVersion == 1) {
+  if constexpr (kKind == DatKind::kV1) {
     return {static_cast<uint16_t>(word & 0x1FF), static_cast<uint16_t>(word >> 9 & 0xFF),
             static_cast<uint8_t>(word >> 17 & 1)};
   } else {
@@ -30,73 +21,75 @@ inline Pixel Unpack(uint32_t word) {
 }
 
 // One record. False, with the decoder as it was, when the packet has no room for it.
-template <int kVersion>
-inline bool Take(DatDecoder& decoder, const uint8_t* record, Packet& packet) {
-  StampClock clock = decoder.clock;
-  const int64_t t = clock.Next(Word(record));
-  const Pixel pixel = Unpack<kVersion>(Word(record + 4));
-  if (decoder.width != 0 && (pixel.x >= decoder.width || pixel.y >= decoder.height)) {
-    decoder.out_of_range++;
+template <DatKind kKind>
+inline bool Take(DatDecoder& decoder, const uint8_t* record, int64_t position, Packet& packet,
+                 Report& report) {
+  StampClock clock = decoder.state.clock;
+  const int64_t t = clock.Next(Load<uint32_t>(record));
+  const uint32_t word = Load<uint32_t>(record + 4);
+  if constexpr (kKind == DatKind::kTriggers) {
+    if (!report.Add({t, word >> 26, word & 1})) return false;
   } else {
-    if (!Fits(packet, t)) return false;
-    Append(packet, t, pixel.x, pixel.y, pixel.p);
+    const Pixel pixel = Unpack<kKind>(word);
+    if (decoder.sensor.width != 0 && (pixel.x >= decoder.sensor.width || pixel.y >= decoder.sensor.height)) {
+      report.Count(Fault::kOutOfRange, position);
+    } else {
+      if (!Fits(packet, t)) return false;
+      Append(packet, t, pixel.x, pixel.y, pixel.p);
+    }
   }
-  decoder.clock = clock;
+  decoder.state.clock = clock;
   return true;
 }
 
-template <int kVersion>
-size_t DecodeVersion(DatDecoder& decoder, const uint8_t* bytes, size_t size, Packet& packet) {
-  size_t used = 0;
-  if (decoder.tail_length > 0) {
-    const size_t missing = kDatRecord - decoder.tail_length;
-    const size_t taken = size < missing ? size : missing;
-    std::memcpy(decoder.tail + decoder.tail_length, bytes, taken);
-    if (taken < missing) {
-      decoder.tail_length += static_cast<uint32_t>(taken);
-      return size;
-    }
-    if (!Take<kVersion>(decoder, decoder.tail, packet)) return 0;
-    decoder.tail_length = 0;
-    used = taken;
+template <DatKind kKind>
+size_t RunKind(DatDecoder& decoder, const uint8_t* bytes, size_t count, Packet& packet, Report& report) {
+  const int64_t position = decoder.state.position;
+  size_t i = 0;
+  while (i < count && Take<kKind>(decoder, bytes + i * kDatRecord,
+                                  position + static_cast<int64_t>(i * kDatRecord), packet, report)) {
+    i++;
   }
-  for (; size - used >= kDatRecord; used += kDatRecord) {
-    if (!Take<kVersion>(decoder, bytes + used, packet)) return used;
-  }
-  decoder.tail_length = static_cast<uint32_t>(size - used);
-  std::memcpy(decoder.tail, bytes + used, decoder.tail_length);
-  return size;
+  decoder.state.position = position + static_cast<int64_t>(i * kDatRecord);
+  return i;
 }
 
 }  // namespace
 
-size_t Decode(DatDecoder& decoder, const uint8_t* bytes, size_t size, Packet& packet) {
-  if (size == 0) return 0;
-  return decoder.version == 1 ? DecodeVersion<1>(decoder, bytes, size, packet)
-                              : DecodeVersion<2>(decoder, bytes, size, packet);
+size_t DatDecoder::Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report) {
+  switch (kind) {
+    case DatKind::kV1:
+      return RunKind<DatKind::kV1>(*this, bytes, count, packet, report);
+    case DatKind::kTriggers:
+      return RunKind<DatKind::kTriggers>(*this, bytes, count, packet, report);
+    default:
+      return RunKind<DatKind::kV2>(*this, bytes, count, packet, report);
+  }
 }
 
-uint32_t Encode(DatEncoder& encoder, const Packet& packet, uint8_t* out, DatError* error) {
-  *error = DatError::kNone;
-  for (uint32_t i = 0; i < packet.length; i++, out += kDatRecord) {
-    const int64_t t = packet.t0 + packet.t[i] - encoder.origin;
-    if (packet.x[i] >= encoder.width || packet.y[i] >= encoder.height) {
-      *error = DatError::kCoordinate;
-      return i;
-    }
-    StampClock clock = encoder.clock;
+void DatDecoder::Follow(int64_t t) {
+  const int64_t past = t - state.clock.epoch;
+  state.clock.wraps = past >> 32;
+  state.clock.epoch += past & ~int64_t{0xFFFFFFFF};
+  state.clock.last = static_cast<uint32_t>(past);
+  state.clock.started = 1;
+}
+
+Encoded DatEncoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Output& out) {
+  for (; *at < to; ++*at) {
+    if (out.room() < kDatRecord) return Encoded::kFull;
+    const uint32_t i = *at;
+    if (!Inside(packet.x[i], packet.y[i])) return Encoded::kCoordinate;
+    const int64_t t = packet.t0 + packet.t[i] - origin_;
+    StampClock clock = clock_;
     const uint32_t raw = static_cast<uint32_t>(t);
-    if (clock.Next(raw) != t) {
-      *error = DatError::kStamp;
-      return i;
-    }
-    encoder.clock = clock;
-    const uint32_t word = packet.x[i] | static_cast<uint32_t>(packet.y[i]) << 14 |
-                          static_cast<uint32_t>(packet.p[i] != 0) << 28;
-    std::memcpy(out, &raw, 4);
-    std::memcpy(out + 4, &word, 4);
+    if (clock.Next(raw) != t) return Encoded::kStamp;
+    clock_ = clock;
+    out.Put(raw);
+    out.Put(packet.x[i] | static_cast<uint32_t>(packet.y[i]) << 14 |
+            static_cast<uint32_t>(packet.p[i] != 0) << 28);
   }
-  return packet.length;
+  return Encoded::kAll;
 }
 
 }  // namespace saccade::events

@@ -52,8 +52,9 @@ async function everyPacket(recording: Recording, packet: EventPacket, visit: () 
 
 function count(packet: EventPacket, counts: typeof NOTHING): void {
   const { t0, t, x, y, p, length } = packet
-  let last = counts.events === 0 ? t0 : counts.tLast
-  if (counts.events === 0) counts.tFirst = t0 + t[0]!
+  if (length === 0) return
+  if (counts.events === 0) counts.tFirst = counts.tLast = t0 + t[0]!
+  let last = counts.tLast
   for (let i = 0; i < length; i++) {
     const now = t0 + t[i]!
     if (now < last) counts.monotonic = false

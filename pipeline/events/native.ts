@@ -2,20 +2,44 @@
 import { native } from '../native.js'
 import type { EventPacket } from './packet.js'
 
-/** DAT records to events; see native/events/dat.h. Input may be cut at any byte. */
-export interface DatDecoder {
-  /** Appends the events of bytes[from, to) and returns the bytes used; fewer means that the packet takes no more. */
+/** What native/events/registry.cc has. */
+export type DecoderName = 'dat1' | 'dat2' | 'dat-triggers'
+export type EncoderName = 'dat2'
+
+/**
+ * The bytes of one format to events; see native/events/stream.h. Input may be cut at any byte. A decoder in TypeScript has
+ * the same shape (`Decoder` of sources/recording.ts).
+ */
+export interface EventDecoder {
+  /**
+   * Appends the events of bytes[from, to) and returns the bytes used; fewer means that the packet or the list of triggers
+   * takes no more: take them out and come again with the rest.
+   */
   decode(bytes: Uint8Array, from: number, to: number, packet: EventPacket): number
-  /** As if the record before had the stamp epoch + last (µs); without arguments as if new. */
-  restart(epoch?: number, last?: number): void
-  /** Events left out because they lie outside the sensor. */
-  readonly outOfRange: number
+  /** As new, with the next byte at this offset, as if an event with the absolute stamp `last` (µs) had come before it. */
+  restart(position: number, last?: number): void
+  /** A copy of its state: some 60 bytes. */
+  save(): Uint8Array
+  /** Goes on from a saved state; false, and nothing is changed, when it is none. */
+  restore(state: Uint8Array): boolean
+  /** What was wrong since the last call: [kind, count, offset of the first, kind, …]. */
+  takeFaults(): (string | number)[] | undefined
+  /** Edges since the last call: [t, id, value, t, …]. */
+  takeTriggers(): number[] | undefined
+  /** Bytes of a record that is not whole yet. */
+  readonly held: number
 }
 
-/** Events to DAT v2 records. */
-export interface DatEncoder {
-  /** Writes 8 bytes per event and returns the events written; fewer than packet.length when `error` is set. */
-  encode(packet: EventPacket, out: Uint8Array): number
+/** Events to the bytes of one format; see native/events/encoder.h. */
+export interface EventEncoder {
+  /**
+   * Writes events [from, to) into `out` (64 bytes or more) and returns the index behind the last one written; `bytes` are
+   * filled. Fewer than asked without an `error`: call again with the rest and a new `out`.
+   */
+  encode(packet: EventPacket, from: number, to: number, out: Uint8Array): number
+  /** Writes an edge; false: call again with a new `out`. */
+  trigger(t: number, id: number, value: number, out: Uint8Array): boolean
+  readonly bytes: number
   /** Why the event after the last one written was refused. */
   readonly error: '' | 'stamp' | 'coordinate'
 }
@@ -43,19 +67,21 @@ export interface EdvsDecoder {
   readonly skippedBytes: number
 }
 
-export const { DatDecoder, DatEncoder, EdvsDecoder } = native as {
-  /** width and height are 0 when they are not known: then every coordinate is taken. */
-  DatDecoder: new (
-    version: 1 | 2,
-    width: number,
-    height: number,
-  ) => DatDecoder
-  /** originUs is subtracted from every stamp. */
-  DatEncoder: new (
+export const { EventDecoder, EventEncoder, EdvsDecoder } = native as {
+  /** width and height are 0 when they are not known: then every coordinate is taken. originUs is added to every stamp. */
+  EventDecoder: new (
+    format: DecoderName,
     width: number,
     height: number,
     originUs: number,
-  ) => DatEncoder
+  ) => EventDecoder
+  /** originUs is subtracted from every stamp. */
+  EventEncoder: new (
+    format: EncoderName,
+    width: number,
+    height: number,
+    originUs: number,
+  ) => EventEncoder
   /** The first stamp is not below startUs. Without stampBytes the stream tells them, as it should. */
   EdvsDecoder: new (
     startUs: number,

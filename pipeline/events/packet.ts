@@ -116,3 +116,14 @@ export class EventPacket extends Leased {
     new Uint8Array(this.buffer).fill(0xa5)
   }
 }
+
+/** Removes what lies before the first event at or after tUs, in place; later events stay, whatever their stamps. */
+export function keepFrom(packet: EventPacket, tUs: number): void {
+  const { t0, t, length } = packet
+  let first = 0
+  while (first < length && t0 + t[first]! < tUs) first += 1
+  for (const array of [packet.t, packet.x, packet.y, packet.p]) array.copyWithin(0, first, length)
+  packet.length = length - first
+  const triggers = packet.triggers?.filter((edge) => edge.t >= tUs)
+  packet.triggers = triggers?.length ? triggers : undefined
+}

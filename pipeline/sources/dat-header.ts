@@ -16,14 +16,16 @@ const SPACE = 0x20
 const RECORD_BYTES = 8
 /** Event types that hold change events: 0 (Event2D; N-CARS) and 12 (CD). */
 const CHANGE_EVENTS = [0, 12]
-const OTHER_TYPES: Readonly<Record<number, string>> = {
-  14: 'external triggers',
-  40: 'optical flow',
-}
+const TRIGGERS = 14
+const OTHER_TYPES: Readonly<Record<number, string>> = { 40: 'optical flow' }
 
 /** What the head of a DAT file says. */
 export interface DatHeader {
   version: 1 | 2
+  /** External triggers instead of change events. */
+  triggers: boolean
+  /** Entry t0_us, which saccade writes: to be added to every stamp, since 32 bits do not hold Unix time. */
+  originUs: number
   geometry: Geometry | undefined
   /** First word of each line -> the rest of it; the first line of a name counts. */
   entries: Record<string, string>
@@ -50,11 +52,11 @@ export function parseDatHeader(head: Uint8Array, path: string): DatHeader {
     )
   const type = head[end]!
   const size = head[end + 1]!
-  if (!CHANGE_EVENTS.includes(type)) {
+  if (!CHANGE_EVENTS.includes(type) && type !== TRIGGERS) {
     const what = OTHER_TYPES[type]
     throw new SaccadeError(
       'ERR_FORMAT',
-      `${path} ${what === undefined ? 'is no DAT recording: its event type' : `holds ${what}, not change events: its event type`} at byte ${end} is ${type}; 0 and 12 are known`,
+      `${path} ${what === undefined ? 'is no DAT recording: its event type' : `holds ${what}, not change events: its event type`} at byte ${end} is ${type}; 0, 12 and 14 are known`,
     )
   }
   if (size !== RECORD_BYTES)
@@ -64,6 +66,8 @@ export function parseDatHeader(head: Uint8Array, path: string): DatHeader {
     )
   return {
     version: version(entries, path),
+    triggers: type === TRIGGERS,
+    originUs: readOrigin(entries, path),
     geometry: geometry(entries, path),
     entries,
     dataStart: end + 2,
@@ -124,7 +128,22 @@ function geometry(entries: Record<string, string>, path: string): Geometry | und
   )
 }
 
+/** Header entry for the time that was subtracted from every stamp, µs. */
+export const ORIGIN_ENTRY = 't0_us'
+
+/** The entry t0_us of a header that saccade wrote; 0 without one. Throws ERR_FORMAT. */
+export function readOrigin(entries: Readonly<Record<string, string>>, path: string): number {
+  const text = entries[ORIGIN_ENTRY]
+  if (text === undefined) return 0
+  const us = Number(text)
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(us)) return us
+  throw new SaccadeError(
+    'ERR_FORMAT',
+    `${path} gives an impossible ${ORIGIN_ENTRY}: "${shown(text)}"`,
+  )
+}
+
 /** A piece of a hostile file, short enough for a sentence. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }

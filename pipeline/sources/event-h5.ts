@@ -7,7 +7,7 @@ import { SaccadeError } from '../errors.js'
 import { isGeometry } from '../events/geometry.js'
 import { type EventPacket, type Geometry, PACKET_CAPACITY } from '../events/packet.js'
 import { openForReading } from './file.js'
-import type { OpenOptions, Recording, RecordingFormat } from './recording.js'
+import type { FileFormat, OpenOptions, Recording } from './recording.js'
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 /** Events that are read at a time; seeking goes by the first stamps of blocks. */
@@ -16,8 +16,9 @@ const BLOCK = PACKET_CAPACITY
 const MAX_OFFSET = 2 ** 32 - 1
 
 /** The registry's entry for event columns in HDF5. */
-export const eventH5Format: RecordingFormat = {
+export const eventH5Format: FileFormat = {
   name: 'h5',
+  about: 'event columns in HDF5, as RVT prepares them',
   recognises: (head) => SIGNATURE.every((byte, i) => head[i] === byte),
   open: (path, options) => EventH5Recording.open(path, options),
 }
@@ -37,6 +38,7 @@ type Integers =
 class EventH5Recording implements Recording {
   readonly format = 'HDF5 events'
   readonly header = {}
+  readonly seekable = true
   readonly records: number
   readonly faults: Record<string, number> = {}
   /** Stamps of the first events of blocks, as far as they were asked for. */

@@ -8,12 +8,14 @@ import { SaccadeError } from '../errors.js'
 const readInto = promisify(read)
 
 /** Opens a regular file for reading. Rejects with ERR_NOT_FOUND or ERR_IO. */
-export async function openForReading(path: string): Promise<{ handle: FileHandle; size: number }> {
+export async function openForReading(
+  path: string,
+): Promise<{ handle: FileHandle; size: number; mtimeMs: number }> {
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
     const stat = await handle.stat()
-    if (stat.isFile()) return { handle, size: stat.size }
+    if (stat.isFile()) return { handle, size: stat.size, mtimeMs: stat.mtimeMs }
     await handle.close()
     handle = undefined
     throw new SaccadeError(

@@ -1,31 +1,85 @@
 // Opens a recording of any registered format, recognised by what its first bytes say and not by its name.
 import { SaccadeError } from '../errors.js'
-import { openForReading, readAt } from './file.js'
-import type { OpenOptions, Recording, RecordingFormat } from './recording.js'
+import { isGeometry } from '../events/geometry.js'
+import { type ByteSource, openBytes } from './bytes.js'
+import type {
+  Beginning,
+  OpenOptions,
+  Recording,
+  RecordingFormat,
+  StreamFormat,
+} from './recording.js'
 import { RECORDING_FORMATS } from './registry.js'
+import { StreamRecording } from './stream-recording.js'
 
-/** Enough for the longest header that a format looks into. */
-const HEAD_BYTES = 65_538
+/** Enough for the longest header that a format looks into, and a record. */
+const HEAD_BYTES = 65_600
 
 /**
- * Opens a recording file; close it with `await using` or its Symbol.asyncDispose. Rejects with ERR_NOT_FOUND, ERR_IO, ERR_TRUNCATED (empty, or no
- * whole record), ERR_FORMAT (nothing that saccade reads) or ERR_ARGUMENT (an unknown `format`).
+ * Opens a recording: a file, "-" (stdin), tcp://HOST:PORT or unix:PATH; close it with `await using` or its
+ * Symbol.asyncDispose. Rejects with ERR_NOT_FOUND, ERR_CONNECT, ERR_IO, ERR_TRUNCATED (empty, or no whole record), ERR_FORMAT (nothing that
+ * saccade reads) or ERR_ARGUMENT (an unknown `format`).
  * @example
  * const recording = await openRecording('drive_td.dat')
  * const packet = new EventPacket()
  * while (await recording.next(packet)) console.log(packet.t0, packet.length)
  */
-export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
+export async function openRecording(spec: string, options: OpenOptions = {}): Promise<Recording> {
   const named = options.format === undefined ? undefined : formatNamed(options.format)
-  const head = await readHead(path)
-  if (head.length === 0)
-    throw new SaccadeError('ERR_TRUNCATED', `${path} is empty`, 'copy or record the file again')
-  const format = named ?? RECORDING_FORMATS.find((known) => known.recognises(head, path))
-  if (format === undefined) throw unrecognised(path, head)
-  return format.open(path, options)
+  const bytes = await openBytes(spec, options.signal)
+  try {
+    const { format, head } = await formatOf(bytes, named)
+    if ('begin' in format)
+      return new StreamRecording(bytes, beginning(format, head, bytes, options))
+    if (bytes.path === undefined)
+      throw new SaccadeError(
+        'ERR_FORMAT',
+        `${format.name} cannot be read from ${bytes.name}: one must go to and fro in it`,
+        'write it to a file first',
+      )
+    await bytes[Symbol.asyncDispose]()
+    return await format.open(spec, options)
+  } catch (error) {
+    await bytes[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
-function formatNamed(name: string): RecordingFormat {
+/** What a format makes of the first bytes of an input. */
+export function beginning(
+  format: StreamFormat,
+  head: Uint8Array,
+  { name, ended }: ByteSource,
+  options: OpenOptions,
+): Beginning {
+  const { geometry } = options
+  if (geometry !== undefined && !isGeometry(geometry))
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      `${geometry.width} x ${geometry.height} is no sensor size`,
+    )
+  return format.begin(head, { name, whole: ended }, options)
+}
+
+/** The format of an input, by its first bytes unless it is named. Rejects with ERR_TRUNCATED or ERR_FORMAT. */
+export async function formatOf(
+  bytes: ByteSource,
+  named?: RecordingFormat,
+): Promise<{ format: RecordingFormat; head: Uint8Array }> {
+  const head = await bytes.peek(HEAD_BYTES)
+  if (head.length === 0)
+    throw new SaccadeError(
+      'ERR_TRUNCATED',
+      `${bytes.name} is empty`,
+      'copy or record the file again',
+    )
+  const format = named ?? RECORDING_FORMATS.find((known) => known.recognises(head, bytes.name))
+  if (format === undefined) throw unrecognised(bytes.name, head)
+  return { format, head }
+}
+
+/** A registered format; ERR_ARGUMENT when there is none of that name. */
+export function formatNamed(name: string): RecordingFormat {
   const format = RECORDING_FORMATS.find((known) => known.name === name)
   if (format !== undefined) return format
   throw new SaccadeError(
@@ -33,16 +87,6 @@ function formatNamed(name: string): RecordingFormat {
     `there is no recording format "${name}"`,
     `known are ${RECORDING_FORMATS.map((known) => known.name).join(', ')}`,
   )
-}
-
-async function readHead(path: string): Promise<Uint8Array> {
-  const { handle, size } = await openForReading(path)
-  try {
-    const head = new Uint8Array(Math.min(size, HEAD_BYTES))
-    return head.subarray(0, await readAt(handle, path, head, head.length, 0))
-  } finally {
-    await handle.close()
-  }
 }
 
 /** First bytes of files that are often given by mistake, and what to do then. */

@@ -1,6 +1,6 @@
 // Where replayed packets go: handed on whole when nothing may be lost, cut short and sent on time when paced.
 import type { Subscriber } from 'rxjs'
-import { EventPacket, type Geometry } from '../events/packet.js'
+import { EventPacket, type Geometry, type Trigger } from '../events/packet.js'
 import { drop, type StageCounts } from '../streams/ledger.js'
 import { Pool } from '../streams/pool.js'
 import { emit } from '../streams/stream.js'
@@ -51,6 +51,7 @@ export class PacedReplay {
   readonly #pool = new Pool('packets', PACKETS * 4, () => new EventPacket(16_384))
   #origin: { host: number; time: number } | undefined
   #lost = 0
+  readonly #triggers: Trigger[] = []
 
   constructor(
     readonly speed: number,
@@ -64,11 +65,13 @@ export class PacedReplay {
   }
 
   async send(packet: EventPacket, signal: AbortSignal): Promise<void> {
+    this.#triggers.push(...(packet.triggers ?? []))
     try {
       for (let from = 0; from < packet.length && !signal.aborted; ) {
         const to = cut(packet, from)
         await this.#waitUntil(packet.t0 + packet.t[to - 1]!, signal)
         if (!signal.aborted) this.#sendPart(packet, from, to, signal)
+        packet.faults = undefined
         from = to
       }
     } finally {
@@ -93,6 +96,9 @@ export class PacedReplay {
     part.x.set(packet.x.subarray(from, to))
     part.y.set(packet.y.subarray(from, to))
     part.p.set(packet.p.subarray(from, to))
+    // The next part that goes out carries what is not among the events.
+    part.triggers = this.#triggers.length > 0 ? this.#triggers.splice(0) : undefined
+    part.faults = packet.faults
     this.#emit(part)
     this.stage.out += count
   }

@@ -1,7 +1,7 @@
 // Replays a recording: lossless at full speed, newest-first when paced (then it behaves like a camera).
 import type { Subscriber } from 'rxjs'
 import { SaccadeError } from '../errors.js'
-import type { EventPacket } from '../events/packet.js'
+import { type EventPacket, keepFrom } from '../events/packet.js'
 import { resolveTime, type TimeSpec } from '../events/time.js'
 import { Ledger } from '../streams/ledger.js'
 import { Stream } from '../streams/stream.js'
@@ -75,47 +75,83 @@ async function playOnce(
   out: LosslessReplay | PacedReplay,
   shift: number,
 ): Promise<number> {
-  await recording.seek(0)
-  const probe = await out.take(signal)
-  let first: number
-  try {
-    if (!(await recording.next(probe)) || probe.length === 0) return 0
-    first = probe.t0 + probe.t[0]!
-  } finally {
-    probe.release()
+  const span = new Span()
+  if (recording.seekable) await recording.seek(0)
+  let packet = await fill(recording, out, signal)
+  if (packet === undefined) return 0
+  const range = rangeOf(recording, options, packet)
+  // A stream only goes on: what lies before the range is passed over.
+  if (range.from > 0 && recording.seekable) {
+    packet.release()
+    await recording.seek(range.from)
+    packet = await fill(recording, out, signal)
   }
+  while (packet !== undefined) {
+    if (!recording.seekable) span.passOver(packet, range.from)
+    const more = keepBefore(packet, range.to)
+    span.add(packet)
+    packet.t0 += shift
+    for (const trigger of packet.triggers ?? []) trigger.t += shift
+    await out.send(packet, signal)
+    packet = more && !signal.aborted ? await fill(recording, out, signal) : undefined
+  }
+  return span.length
+}
+
+/** The next packet, or undefined at the end. */
+async function fill(
+  recording: Recording,
+  out: LosslessReplay | PacedReplay,
+  signal: AbortSignal,
+): Promise<EventPacket | undefined> {
+  const packet = await out.take(signal)
+  packet.hold('source')
+  let filled = false
+  try {
+    filled = await recording.next(packet)
+  } finally {
+    if (!filled) packet.release()
+  }
+  return filled ? packet : undefined
+}
+
+function rangeOf(
+  recording: Recording,
+  options: ReplayOptions,
+  packet: EventPacket,
+): { from: number; to: number } {
+  const first = packet.length > 0 ? packet.first : packet.triggers![0]!.t
   const from = options.from === undefined ? 0 : resolveTime(options.from, first)
   const to = options.to === undefined ? Number.POSITIVE_INFINITY : resolveTime(options.to, first)
-  if (from >= to) {
-    throw new SaccadeError(
-      'ERR_ARGUMENT',
-      `nothing of ${recording.path} lies between ${options.from} and ${options.to}`,
-      `it begins at ${first} µs; the end must lie behind the start`,
-    )
+  if (from < to) return { from, to }
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `nothing of ${recording.path} lies between ${options.from} and ${options.to}`,
+    `it begins at ${first} µs; the end must lie behind the start`,
+  )
+}
+
+/** The time that a pass covers. */
+class Span {
+  #first = Number.NaN
+  #last = Number.NaN
+
+  /** µs from the first event to the one behind the last. */
+  get length(): number {
+    return Number.isNaN(this.#first) ? 0 : Math.max(1, this.#last + 1 - this.#first)
   }
-  await recording.seek(from)
-  let begun = Number.NaN
-  let last = Number.NaN
-  while (!signal.aborted) {
-    const packet = await out.take(signal)
-    packet.hold('source')
-    let filled = false
-    try {
-      filled = await recording.next(packet)
-    } finally {
-      if (!filled) packet.release()
-    }
-    if (!filled) break
-    const more = keepBefore(packet, to)
-    if (packet.length > 0) {
-      if (Number.isNaN(begun)) begun = packet.t0 + packet.t[0]!
-      last = Math.max(Number.isNaN(last) ? 0 : last, packet.t0 + packet.t[packet.length - 1]!)
-    }
-    packet.t0 += shift
-    await out.send(packet, signal)
-    if (!more) break
+
+  /** Takes out events before `from`, as long as none at or after it was seen: where a seek would have begun. */
+  passOver(packet: EventPacket, from: number): void {
+    if (Number.isNaN(this.#first)) keepFrom(packet, from)
   }
-  return Number.isNaN(begun) ? 0 : Math.max(1, last + 1 - begun)
+
+  add({ t0, t, length }: EventPacket): void {
+    if (length === 0) return
+    if (Number.isNaN(this.#first)) this.#first = t0 + t[0]!
+    const last = t0 + t[length - 1]!
+    this.#last = Number.isNaN(this.#last) ? last : Math.max(this.#last, last)
+  }
 }
 
 /** Removes events at or after `to`, in place; false when none is left. Stamps may run backwards, so each is looked at. */
@@ -133,5 +169,7 @@ function keepBefore(packet: EventPacket, to: number): boolean {
     kept += 1
   }
   packet.length = kept
+  const triggers = packet.triggers?.filter((trigger) => trigger.t < to)
+  packet.triggers = triggers?.length ? triggers : undefined
   return kept > 0 || length === 0
 }

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "detect/detector.h"
-#include "events/dat.h"
 #include "events/edvs.h"
+#include "events/registry.h"
 #include "filters/filters.h"
 #include "windows/builder.h"
 
@@ -87,30 +87,92 @@ void InPieces(const Bytes& bytes, Taken& taken, Decode decode) {
   taken.HandOn();
 }
 
-size_t Dat() {
-  Bytes bytes(static_cast<size_t>(Random(0, 4000)));
-  const bool rising = OneIn(2);
-  uint32_t stamp = Random();
+// Any input in any pieces gives the same events, triggers and faults as in one piece.
+struct Told {
+  std::vector<std::tuple<int64_t, uint32_t, uint32_t>> triggers;
+  uint64_t faults[events::kFaults] = {};
+  int64_t first[events::kFaults] = {};
+  events::Report report;
+  void Take() {
+    for (uint32_t i = 0; i < report.trigger_count; i++) {
+      const events::Trigger& edge = report.triggers[i];
+      triggers.emplace_back(edge.t, edge.id, edge.value);
+    }
+    for (size_t kind = 0; kind < events::kFaults; kind++) {
+      if (faults[kind] == 0) first[kind] = report.first[kind];
+      faults[kind] += report.faults[kind];
+    }
+    report = {};
+  }
+  bool operator==(const Told& other) const {
+    return triggers == other.triggers && std::equal(faults, faults + events::kFaults, other.faults) &&
+           std::equal(first, first + events::kFaults, other.first);
+  }
+};
+
+// Words of a format, most of them of kinds that it has.
+void MakeWords(const std::string& name, Bytes& bytes) {
   for (size_t i = 0; i < bytes.size; i++) bytes.data[i] = static_cast<uint8_t>(Random());
-  for (size_t i = 0; rising && i + 8 <= bytes.size; i += 8) {
-    stamp += OneIn(50) ? Random() : static_cast<uint32_t>(Random(0, 1000));
-    std::memcpy(bytes.data.get() + i, &stamp, 4);
+  if (OneIn(8)) return;
+  uint32_t stamp = Random();
+  if (name.starts_with("dat")) {
+    for (size_t i = 0; i + 8 <= bytes.size; i += 8) {
+      stamp += OneIn(50) ? Random() : static_cast<uint32_t>(Random(0, 1000));
+      std::memcpy(bytes.data.get() + i, &stamp, 4);
+    }
   }
-  events::DatDecoder whole;
-  whole.version = Random(1, 2);
-  if (OneIn(2)) whole.width = static_cast<uint32_t>(Random(1, 16384)), whole.height = whole.width / 2 + 1;
-  events::DatDecoder cut = whole;
-  Taken one(static_cast<int>(bytes.size / 8 + 1)), many(Random(1, 60));
-  for (size_t used = 0; used < bytes.size; one.HandOn()) {
-    used += Decode(whole, bytes.data.get() + used, bytes.size - used, one.packet);
+}
+
+size_t Decoders() {
+  size_t names = 0;
+  while (events::kDecoderNames[names] != nullptr) names++;
+  const std::string name = events::kDecoderNames[Random(0, static_cast<int>(names) - 1)];
+  Bytes bytes(static_cast<size_t>(Random(0, 4000)));
+  MakeWords(name, bytes);
+  events::Sensor sensor;
+  if (OneIn(2)) sensor = {static_cast<uint32_t>(Random(1, 2048)), static_cast<uint32_t>(Random(1, 2048))};
+  if (OneIn(8)) sensor = {static_cast<uint32_t>(Random(1, 16384)), static_cast<uint32_t>(Random(1, 16384))};
+  const int64_t origin = OneIn(2) ? 0 : int64_t{Random()} << Random(0, 20);
+  std::unique_ptr<events::Stream> whole = events::MakeDecoder(name, sensor, origin);
+  std::unique_ptr<events::Stream> cut = events::MakeDecoder(name, sensor, origin);
+  Taken one(Random(1, 70000)), many(Random(1, 60));
+  Told once, parts;
+  for (size_t used = 0; used < bytes.size; one.HandOn(), once.Take()) {
+    const size_t more =
+        whole->Decode(bytes.data.get() + used, bytes.size - used, one.packet, once.report);
+    Expect(more > 0 || one.packet.length > 0 || once.report.trigger_count > 0, "a decoder moves");
+    used += more;
   }
+  // Over a state that went through a copy, as an index of places does.
+  Bytes state(whole->StateBytes());
   InPieces(bytes, many, [&](const uint8_t* data, size_t size, events::Packet& packet) {
-    return Decode(cut, data, size, packet);
+    const size_t used = cut->Decode(data, size, packet, parts.report);
+    Expect(used > 0 || packet.length > 0 || parts.report.trigger_count > 0 || size == 0, "a decoder moves");
+    const bool stuck = used == 0 && packet.length == 0;
+    parts.Take();
+    if (OneIn(20) && used == size) {
+      cut->Save(state.data.get());
+      cut = events::MakeDecoder(name, sensor, origin);
+      Expect(cut->Restore(state.data.get(), state.size), "a saved state is taken");
+    }
+    return stuck ? cut->Decode(data, size, packet, parts.report) : used;
   });
-  Expect(one.events == many.events && whole.out_of_range == cut.out_of_range, "cuts change nothing");
-  Expect(many.events.size() + cut.out_of_range == bytes.size / 8,
-         "every whole record is an event or counted");
-  return many.events.size();
+  parts.Take();
+  Expect(one.events == many.events, "cuts change no event");
+  Expect(once == parts, "cuts change no trigger and no fault");
+  for (const auto& [t, x, y, p] : many.events) {
+    Expect(p < 2 && (sensor.width == 0 || (x < sensor.width && y < sensor.height)), "pixels are inside");
+  }
+  // A state from anywhere is refused or does no harm.
+  for (size_t i = 0; i < state.size; i++) state.data[i] = static_cast<uint8_t>(OneIn(3) ? 0 : Random());
+  Bytes empty(0);
+  if (cut->Restore(state.data.get(), state.size)) {
+    for (size_t used = 0, more = 1; used < bytes.size && more > 0; many.HandOn(), parts.Take()) {
+      more = cut->Decode(bytes.data.get() + used, bytes.size - used, many.packet, parts.report);
+      used += more;
+    }
+  }
+  return one.events.size();
 }
 
 size_t Edvs() {
@@ -358,7 +420,7 @@ void Repeat(const char* name, const char* what, double seconds, uint32_t seed, s
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
   const uint32_t seed = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
-  Repeat("dat", "events", seconds, seed, Dat);
+  Repeat("decoders", "events", seconds, seed, Decoders);
   Repeat("edvs", "events", seconds, seed, Edvs);
   Repeat("filters", "events", seconds, seed, Filters);
   Repeat("windows", "events", seconds, seed, Windows);

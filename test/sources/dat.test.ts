@@ -13,6 +13,7 @@ import { digestRecording } from '../../pipeline/events/digest.js'
 import { EventPacket } from '../../pipeline/events/packet.js'
 import { writeDat } from '../../pipeline/sources/dat-writer.js'
 import { openRecording } from '../../pipeline/sources/open.js'
+import { createRecording } from '../../pipeline/sources/writers.js'
 import { scratch } from '../support/folder.js'
 import { eventsOf, type PlainEvent, packetOf } from '../support/packets.js'
 import { sharedPath, skipWithout } from '../support/shared.js'
@@ -115,6 +116,52 @@ test('events outside the sensor are counted with the packet they are missing fro
   t.deepEqual(recording.faults, { out_of_range: 4 })
 })
 
+test('a file of external triggers gives packets of triggers alone', async (t) => {
+  const path = fileOf(t, dat(HEAD, 14, 9, 1 | (3 << 26), 20, 0))
+  await using recording = await openRecording(path)
+  t.is(recording.format, 'DAT triggers')
+  const packet = new EventPacket()
+  t.true(await recording.next(packet))
+  t.is(packet.length, 0)
+  t.deepEqual(packet.triggers, [
+    { t: 9, id: 3, value: 1 },
+    { t: 20, id: 0, value: 0 },
+  ])
+  t.false(await recording.next(packet))
+  t.is((await digestRecording(recording)).events, 0)
+})
+
+test('the first fault of a kind is told with its place in the file', async (t) => {
+  const path = fileOf(t, dat(HEAD, 12, 1, 1, 2, 304, 3, 305).subarray(0, -1))
+  await using recording = await openRecording(path)
+  while (await recording.next(new EventPacket(1)));
+  const start = HEAD.length + 2
+  t.deepEqual(recording.faults, { trailing_bytes: 7, out_of_range: 1 })
+  t.deepEqual(recording.faultOffsets, { trailing_bytes: start + 16, out_of_range: start + 8 })
+})
+
+test('a header with t0_us gives the stamps of before', async (t) => {
+  const path = scratch(t, 'unix_td.dat')
+  const events = [
+    { t: 1_605_537_493_718_345, x: 1, y: 2, p: 1 },
+    { t: 1_605_537_493_718_345 + 2 ** 31 - 5, x: 3, y: 4, p: 0 },
+    { t: 1_605_537_493_718_345 + 2 ** 32 - 10, x: 5, y: 6, p: 1 },
+  ]
+  {
+    await using file = await createRecording(path, { geometry: GEOMETRY })
+    for (const event of events) await file.write(packetOf([event]))
+    await file.close()
+  }
+  t.deepEqual(await allEvents(path), events)
+  await using recording = await openRecording(path)
+  const packet = new EventPacket()
+  for (const { t: at } of events) {
+    await recording.seek(at)
+    t.true(await recording.next(packet))
+    t.is(packet.t0 + packet.t[0]!, at)
+  }
+})
+
 const bad: [name: string, bytes: Uint8Array | string, code: string, sentence: string][] = [
   ['an empty file', '', 'ERR_TRUNCATED', 'is empty'],
   [
@@ -127,7 +174,7 @@ const bad: [name: string, bytes: Uint8Array | string, code: string, sentence: st
     'text that begins like a header',
     '% A thesis\n\\documentclass{article}\n',
     'ERR_FORMAT',
-    'is no DAT recording: its event type at byte 11 is 92; 0 and 12 are known',
+    'is no DAT recording: its event type at byte 11 is 92; 0, 12 and 14 are known',
   ],
   [
     'a file that ends in its header',
@@ -154,10 +201,10 @@ const bad: [name: string, bytes: Uint8Array | string, code: string, sentence: st
     `holds only 7 of the 8 bytes of an event after its header, at byte ${HEAD.length + 2}`,
   ],
   [
-    'triggers',
-    dat(HEAD, 14, 1, 2),
+    'optical flow',
+    dat(HEAD, 40, 1, 2),
     'ERR_FORMAT',
-    `holds external triggers, not change events: its event type at byte ${HEAD.length} is 14; 0 and 12 are known`,
+    `holds optical flow, not change events: its event type at byte ${HEAD.length} is 40; 0, 12 and 14 are known`,
   ],
   [
     'another record size',

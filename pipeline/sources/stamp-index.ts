@@ -1,15 +1,13 @@
-// Finds a time in a DAT file by bisection over its 32-bit stamps. The stamps wrap every 71.6 minutes and a single one does
-// not say how often, so the wraps are followed first over a coarse grid of records, then inside one cell of it.
+// Finds a time in a file of equal records by bisection over their stamps. The stamps wrap (in DAT every 71.6 minutes) and a
+// single one does not say how often, so the wraps are followed first over a coarse grid of records, then inside one cell.
 
-const WRAP = 2 ** 32
-const HALF = 2 ** 31
 /**
- * Cells of the coarse grid. A wrap is missed only when more than 35 minutes pass inside one cell: for an even stream that
- * is a file of 25 days. The grid is read once, as far as it is needed: 4 bytes a cell, some 30 ms in all.
+ * Cells of the coarse grid. A wrap is missed only when more than half of it passes inside one cell: in an even DAT stream
+ * that is a file of 25 days. The grid is read once, as far as it is needed: one record a cell, some 30 ms in all.
  */
 const CELLS = 1024
 
-/** State of the stamp clock behind a record: its stamp is epoch + last µs. */
+/** State of the stamp clock behind a record: its stamp is epoch + last µs after the origin. */
 export interface StampClock {
   epoch: number
   last: number
@@ -29,9 +27,13 @@ export class StampIndex {
   readonly #grid: StampClock[] = []
   readonly #cell: number
 
-  /** @param stamp reads the 32-bit stamp of a record */
+  /**
+   * @param wrap range of the stamps in records, µs
+   * @param stamp reads the stamp of a record
+   */
   constructor(
     private readonly records: number,
+    private readonly wrap: number,
     private readonly stamp: (index: number) => Promise<number>,
   ) {
     this.#cell = Math.max(1, Math.ceil(records / CELLS))
@@ -55,7 +57,7 @@ export class StampIndex {
     }
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2)
-      const here = follow(clock, await this.stamp(middle))
+      const here = this.#follow(clock, await this.stamp(middle))
       if (stampOf(here) >= tUs) {
         high = middle
       } else {
@@ -70,21 +72,21 @@ export class StampIndex {
   async #gridClock(at: number): Promise<StampClock> {
     const known = this.#grid[at]
     if (known !== undefined) return known
-    const clock = follow(this.#grid[at - 1], await this.stamp(at * this.#cell))
+    const clock = this.#follow(this.#grid[at - 1], await this.stamp(at * this.#cell))
     this.#grid[at] = clock
     return clock
+  }
+
+  /** The decoders' rule for stamps that wrap (StampClock in native/events/dat.h). */
+  #follow(clock: StampClock | undefined, raw: number): StampClock {
+    if (clock === undefined) return { epoch: 0, last: raw }
+    let { epoch } = clock
+    if (clock.last - raw > this.wrap / 2) epoch += this.wrap
+    else if (raw - clock.last > this.wrap / 2 && epoch > 0) epoch -= this.wrap
+    return { epoch, last: raw }
   }
 }
 
 function stampOf({ epoch, last }: StampClock): number {
   return epoch + last
-}
-
-/** The decoder's rule for 32-bit stamps (StampClock in native/events/dat.h). */
-function follow(clock: StampClock | undefined, raw: number): StampClock {
-  if (clock === undefined) return { epoch: 0, last: raw }
-  let { epoch } = clock
-  if (clock.last - raw > HALF) epoch += WRAP
-  else if (raw - clock.last > HALF && epoch > 0) epoch -= WRAP
-  return { epoch, last: raw }
 }

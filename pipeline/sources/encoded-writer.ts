@@ -1,0 +1,133 @@
+// Writes a recording whose events a native encoder turns into bytes. The bytes are a pure function of the events and options:
+// no clock is read.
+import { SaccadeError } from '../errors.js'
+import { type EncoderName, EventEncoder } from '../events/native.js'
+import type { EventPacket, Geometry } from '../events/packet.js'
+import type { ByteSink } from './byte-sink.js'
+import type { RecordingWriter, WriteOptions } from './writer.js'
+
+/** Bytes that are encoded at a time. */
+const OUT_BYTES = 512 * 1024
+
+/** What a format says of its encoder. */
+export interface Encoding {
+  encoder: EncoderName
+  /** For sentences, e.g. "DAT". */
+  title: string
+  /** Range of its stamps, µs: readers count from 0 and know nothing of wraps before. */
+  rangeUs: number
+  /** False when it cannot hold external triggers. */
+  triggers: boolean
+  /** The bytes before the first event. */
+  header(geometry: Geometry, originUs: number, date: string): Uint8Array
+}
+
+/** See RecordingWriter. */
+export class EncodedWriter implements RecordingWriter {
+  readonly left: Record<string, number> = {}
+  readonly #geometry: Geometry
+  readonly #out = new Uint8Array(OUT_BYTES)
+  #encoder: EventEncoder | undefined
+  #events = 0
+  #triggers = 0
+  #open = true
+
+  constructor(
+    private readonly encoding: Encoding,
+    private readonly sink: ByteSink,
+    private readonly options: WriteOptions,
+  ) {
+    this.#geometry = options.geometry
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  get triggers(): number {
+    return this.#triggers
+  }
+
+  async write(packet: EventPacket): Promise<void> {
+    const triggers = this.#keptTriggers(packet)
+    if (packet.length === 0 && triggers.length === 0) return
+    this.#encoder ??= await this.#begin(
+      packet.length > 0 ? packet.t0 + packet.t[0]! : triggers[0]!.t,
+    )
+    let from = 0
+    for (const trigger of triggers) {
+      // A trigger stands before the first event that is not before it.
+      let to = from
+      while (to < packet.length && packet.t0 + packet.t[to]! < trigger.t) to += 1
+      await this.#encode(this.#encoder, packet, from, to)
+      await this.#edge(this.#encoder, trigger)
+      from = to
+    }
+    await this.#encode(this.#encoder, packet, from, packet.length)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#encoder ??= await this.#begin(0)
+    this.#open = false
+    await this.sink.commit()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    await this.sink.abandon(false)
+  }
+
+  /** Writes the header. The origin is known with the first event. */
+  async #begin(first: number): Promise<EventEncoder> {
+    const { encoding, options } = this
+    const { width, height } = this.#geometry
+    const { rangeUs } = encoding
+    const { originUs = Math.floor(first / rangeUs) * rangeUs, date = '1970-01-01 00:00:00' } =
+      options
+    await this.sink.append(encoding.header(this.#geometry, originUs, date))
+    return new EventEncoder(encoding.encoder, width, height, originUs)
+  }
+
+  #keptTriggers({ triggers = [] }: EventPacket) {
+    if (this.encoding.triggers || triggers.length === 0) return triggers
+    this.left.triggers = (this.left.triggers ?? 0) + triggers.length
+    return []
+  }
+
+  async #encode(encoder: EventEncoder, packet: EventPacket, from: number, to: number) {
+    for (let at = from; at < to; ) {
+      const next = encoder.encode(packet, at, to, this.#out)
+      this.#events += next - at
+      at = next
+      await this.sink.append(this.#out.subarray(0, encoder.bytes))
+      if (encoder.error !== '') throw this.#refused(encoder.error, packet, at)
+    }
+  }
+
+  async #edge(encoder: EventEncoder, trigger: { t: number; id: number; value: number }) {
+    for (let done = false; !done; ) {
+      done = encoder.trigger(trigger.t, trigger.id, trigger.value, this.#out)
+      await this.sink.append(this.#out.subarray(0, encoder.bytes))
+    }
+    if (encoder.error === '') this.#triggers += 1
+    else this.left.triggers = (this.left.triggers ?? 0) + 1
+  }
+
+  #refused(error: 'stamp' | 'coordinate', packet: EventPacket, index: number): SaccadeError {
+    const { path } = this.sink
+    const { width, height } = this.#geometry
+    const { title, rangeUs } = this.encoding
+    if (error === 'coordinate')
+      return new SaccadeError(
+        'ERR_FORMAT',
+        `event ${this.#events} at (${packet.x[index]}, ${packet.y[index]}) lies outside the ${width} x ${height} sensor of ${path}`,
+      )
+    return new SaccadeError(
+      'ERR_FORMAT',
+      `event ${this.#events} with stamp ${packet.t0 + packet.t[index]!} µs cannot be written to ${path}: a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`,
+      'stamps that run far back need another format, e.g. csv or npy',
+    )
+  }
+}
