@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SaccadeError } from '../errors.js'
+import { claimFolder } from './drives-record.js'
 import type { SimulateSpec } from './simulate.js'
 import { type WrittenSimulation, writeSimulation } from './write.js'
 
@@ -35,8 +36,8 @@ export type DriveReply = WrittenSimulation | { code: SaccadeError['code']; messa
 
 /**
  * Writes SCENE-SEED_td.dat and SCENE-SEED_bbox.npy for `count` seeds into a folder, which is made when it is missing.
- * Pairs that are there are kept, so a run that was stopped goes on where it was. Rejects with ERR_ARGUMENT, ERR_IO,
- * ERR_ABORTED.
+ * Pairs that are there are kept, so a run that was stopped goes on where it was; drives-SCENE.json says how they were simulated.
+ * Rejects with ERR_ARGUMENT (a wrong spec, or pairs of its scene that were simulated otherwise), ERR_IO, ERR_ABORTED.
  * @param progress called after each drive
  * @example
  * await writeDrives({ drive: { seed: 1, scene: 'hard', durationUs: 500_000 }, count: 100, jobs: 2 }, 'drives')
@@ -51,6 +52,7 @@ export async function writeDrives(
   await mkdir(folder, { recursive: true }).catch((error: Error) => {
     throw new SaccadeError('ERR_IO', `${folder} cannot be made: ${error.message}`)
   })
+  await claimFolder(folder, drive)
   const total: WrittenDrives = { written: 0, skipped: 0, events: 0, boxes: 0 }
   let next = 0
   const work = async (run: (job: DriveJob) => Promise<WrittenSimulation>) => {

@@ -14,7 +14,14 @@ test('simulate --count fills a folder and goes on where it was', async (t) => {
   t.like(first, { seed: 9, scene: 'hard', folder: home, written: 2, skipped: 0 })
   const second = JSON.parse((await saccade([...small, '3', '--jobs', '2'])).stdout)
   t.like(second, { written: 1, skipped: 2 })
-  t.deepEqual((await readdir(home)).length, 6)
+  t.is((await readdir(home)).length, 7)
+  const other = [...call, '--geometry', '96x60', '--count', '3']
+  const { code, stdout, stderr } = await saccade(other)
+  t.deepEqual([code, stdout], [2, ''])
+  t.is(
+    stderr,
+    `saccade: ${home} holds drives of the scene hard with width 76, not 96\n  choose another folder, or delete those drives\n`,
+  )
 })
 
 test('what goes with many drives is refused for one, and the other way round', async (t) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -12,17 +12,55 @@ test('many drives are numbered by their seeds, and go on where they were stopped
   const first = await writeDrives({ drive, count: 3, jobs: 1 }, home)
   t.is(first.written, 3)
   t.true(first.events > 0)
-  t.deepEqual(
-    (await readdir(home)).sort(),
-    [41, 42, 43].flatMap((n) => [`hard-00000${n}_bbox.npy`, `hard-00000${n}_td.dat`]),
-  )
+  t.deepEqual((await readdir(home)).sort(), [
+    'drives-hard.json',
+    ...[41, 42, 43].flatMap((n) => [`hard-00000${n}_bbox.npy`, `hard-00000${n}_td.dat`]),
+  ])
   // One half of a pair is none.
   await rm(join(home, 'hard-0000042_bbox.npy'))
   const kept = await stat(join(home, 'hard-0000041_td.dat'))
   const second = await writeDrives({ drive, count: 4, jobs: 1 }, home)
   t.deepEqual([second.written, second.skipped], [2, 2])
   t.is((await stat(join(home, 'hard-0000041_td.dat'))).mtimeMs, kept.mtimeMs)
-  t.is((await readdir(home)).length, 8)
+  t.is((await readdir(home)).length, 9)
+})
+
+test('drives that were simulated otherwise are neither kept as if they were these nor overwritten', async (t) => {
+  const home = await folder()
+  const write = (change: object) =>
+    writeDrives({ drive: { ...drive, ...change }, count: 1, jobs: 1 }, home)
+  const refused = (change: object, what: string) =>
+    t.throwsAsync(write(change), {
+      code: 'ERR_ARGUMENT',
+      message: `${home} holds drives of the scene hard ${what}`,
+    })
+  await write({})
+  const before = await readFile(join(home, 'hard-0000041_td.dat'))
+  await refused(
+    { durationUs: 60_000, cars: 2 },
+    'with durationUs 50000, not 60000; cars not set, not 2',
+  )
+  await refused({ sensor: { lagUs: 1 } }, 'with sensor not set, not {"lagUs":1}')
+  t.deepEqual(await readFile(join(home, 'hard-0000041_td.dat')), before)
+  // Other seeds and scenes have names of their own.
+  t.is((await write({ seed: 7 })).written, 1)
+  t.is((await write({ scene: 'crossing', durationUs: 60_000 })).written, 1)
+  t.is((await write({})).skipped, 1)
+
+  await rm(join(home, 'drives-hard.json'))
+  await t.throwsAsync(write({}), {
+    code: 'ERR_ARGUMENT',
+    message: `${home} holds drives of the scene hard, and no drives-hard.json says how they were simulated`,
+  })
+  await writeFile(join(home, 'drives-hard.json'), '{"schema":"saccade-drives/2"}')
+  await t.throwsAsync(write({}), { message: /drives-hard\.json does not say how the drives beside/ })
+  // With the drives goes what was noted of them.
+  await rm(join(home, 'drives-hard.json'))
+  await rm(join(home, 'hard-0000041_td.dat'))
+  await rm(join(home, 'hard-0000007_td.dat'))
+  t.is((await write({ durationUs: 60_000 })).written, 1)
+  await rm(join(home, 'hard-0000041_td.dat'))
+  t.is((await write({ durationUs: 50_000 })).written, 1)
 })
 
 test('threads write the bytes that one would', async (t) => {
@@ -58,5 +96,5 @@ test('a folder that cannot be made, a wrong spec and a stop are said', async (t)
   await t.throwsAsync(writeDrives({ drive, count: 2, jobs: 1 }, home, stop), {
     code: 'ERR_ABORTED',
   })
-  t.deepEqual(await readdir(home), [])
+  t.deepEqual(await readdir(home), ['drives-hard.json'])
 })
