@@ -1,5 +1,6 @@
 // What a car is like: its pattern, its paint, and how both differ from car to car.
-import { GLASS, type Mark, SHAPES } from './car-shapes.js'
+import { GLASS, type Mark } from './car-marks.js'
+import { SHAPES } from './car-shapes.js'
 import type { Random } from './random.js'
 import type { WheelLook } from './wheel.js'
 

@@ -2,7 +2,8 @@
 // every view, from behind, from the front, parked at the kerb and crossing, and grows and turns as a real one does.
 
 import type { CarLook } from './car-look.js'
-import { MARKS, type Part, SHAPES, type Shape, TYRE } from './car-shapes.js'
+import { MARKS, TYRE } from './car-marks.js'
+import { type Part, SHAPES, type Shape } from './car-shapes.js'
 import type { Corners, Painter, Pose } from './painter.js'
 import { fillDisc, paintWheel } from './wheel.js'
 

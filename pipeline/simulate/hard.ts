@@ -1,18 +1,10 @@
 // The hard scene: a street drawn whole from the seed, with everything that makes real ones difficult, seen from a car in
 // traffic or from a camera that stands beside the road. Training wants many of these, and no two alike.
+import { makeBollards, makeFence, makeGuardRail, makeHedge } from './barriers.js'
 import type { Ride } from './camera.js'
 import type { LogCanvas } from './canvas.js'
 import type { Conditions } from './conditions.js'
-import {
-  makeBollards,
-  makeCrate,
-  makeFence,
-  makeGuardRail,
-  makeHedge,
-  makeLamp,
-  makeShelter,
-  makeSign,
-} from './furniture.js'
+import { makeCrate, makeLamp, makeShelter, makeSign } from './furniture.js'
 import { makeHouseRow } from './houses.js'
 import type { Mesh } from './mesh.js'
 import { Random } from './random.js'
