@@ -8,6 +8,14 @@ export type * from './detect/plan.js'
 export type { RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
 export { listModels, type ShippedModel } from './detect/shipped.js'
 export { type ErrorCode, SaccadeError } from './errors.js'
+export {
+  type ComparedSide,
+  type CompareOptions,
+  type CompareProgress,
+  type Comparison,
+  compare,
+  type Difference,
+} from './evaluate/compare.js'
 export type { LabelledRecording } from './evaluate/dataset.js'
 export {
   type EvaluatedRecording,
@@ -18,6 +26,12 @@ export {
 export { iou, type LabelledBox, type Matches, matchLabels } from './evaluate/match.js'
 export type { OperatingCounts, OperatingPoint } from './evaluate/operating.js'
 export {
+  type Classification,
+  classifyPatches,
+  type PatchFigures,
+  type PatchOptions,
+} from './evaluate/patches.js'
+export {
   type CameraName,
   describeRules,
   type ProtocolName,
@@ -25,6 +39,7 @@ export {
   type Rules,
   rulesOf,
 } from './evaluate/protocol.js'
+export type { Told } from './evaluate/ranking.js'
 export {
   type ClassScore,
   type Evaluation,

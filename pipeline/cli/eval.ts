@@ -1,45 +1,30 @@
-// saccade eval: average precision of detections, or of a model, over labelled recordings. No figure without its protocol.
+// saccade eval: average precision of detections, or of a model, over labelled recordings; of two of them, with the
+// difference; and a model as a classifier of patches. No figure without its protocol.
 import { type Command, Option } from 'commander'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
-import { windowOverrides } from '../config/windows.js'
 import { Model } from '../detect/model.js'
-import { SaccadeError } from '../errors.js'
-import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.js'
+import { evaluate } from '../evaluate/evaluate.js'
 import { ExampleList } from '../evaluate/examples.js'
 import { evaluationPage } from '../evaluate/page.js'
-import {
-  CAMERAS,
-  type CameraName,
-  cameraFrame,
-  PROTOCOLS,
-  type ProtocolName,
-} from '../evaluate/protocol.js'
+import { CAMERAS, cameraFrame, PROTOCOLS } from '../evaluate/protocol.js'
 import type { Evaluation } from '../evaluate/score.js'
-import { parseGeometry } from '../events/geometry.js'
 import { ProgressBar } from '../view/progress.js'
 import { writeReport } from '../view/report.js'
-import { type CommonOptions, type Context, makeCommand, printJson } from './command.js'
+import { type Context, makeCommand, printJson } from './command.js'
 import { addFlags, flagValues } from './config-options.js'
+import { addCompareFlags, compareFolders } from './eval-compare.js'
+import {
+  checkCall,
+  type EvalCall,
+  type EvalCommandOptions,
+  evaluateOptions,
+} from './eval-options.js'
+import { addPatchFlags, evaluatePatches } from './eval-patches.js'
 import { evaluationRemarks, printEvaluation } from './eval-print.js'
 import { keepInputs } from './keep-inputs.js'
 import { openOptions } from './pipeline.js'
 import { remark } from './play.js'
-
-interface EvalCommandOptions extends CommonOptions {
-  gt: string
-  dt?: string
-  model?: string
-  protocol: ProtocolName
-  camera: CameraName
-  oneSetPerTime?: boolean
-  sure?: string
-  at?: string
-  keep?: string
-  jobs?: string
-  shard?: string
-  html?: string
-}
 
 /** Length of the windows on pictures when no model says its own. */
 const PICTURE_US = 50_000
@@ -50,13 +35,13 @@ export function evalCommand(context: Context): Command {
     'saccade eval --gt gen1/test --model car --keep state --jobs 4',
     'saccade eval --gt gen1/test --model car --keep state --shard 2/16',
     'saccade eval --gt gen1/test --dt detections --protocol ultralytics --json',
+    'saccade eval --gt gen1/test --dt new --against old --rounds 1000 --seed 1',
+    'saccade eval --gt gen1/test --model car --against-model car-pilot',
+    'saccade eval --patches n-cars_test --train n-cars_train --model car --jobs 2',
   ])
-    .requiredOption(
-      '--gt <folder>',
-      'labels: NAME_bbox.npy, and for --model NAME_td.dat beside them',
-    )
+    .option('--gt <folder>', 'labels: NAME_bbox.npy, and for --model NAME_td.dat beside them')
     .option('--dt <folder>', 'detections: NAME_dt.npy, as `replay -o` writes them')
-  return addFlags(command, [
+  addFlags(command, [
     'model',
     'backend',
     'threads',
@@ -86,47 +71,54 @@ export function evalCommand(context: Context): Command {
       '--html <file>',
       'a page with curves, and the worst misses and false alarms as pictures',
     )
-    .action((options: EvalCommandOptions) => evaluateFolder(options, context))
+  addCompareFlags(command)
+  addPatchFlags(command)
+  return command.action((options: EvalCommandOptions) => evaluateAny(options, context))
 }
 
-async function evaluateFolder(options: EvalCommandOptions, context: Context): Promise<void> {
+async function evaluateAny(options: EvalCommandOptions, context: Context): Promise<void> {
+  checkCall(options)
   const { config } = await loadConfig({
     environment: process.env,
     flags: flagValues({ ...options }),
   })
   await keepInputs(options.html, [options.gt, options.dt, options.model])
   const bar = new ProgressBar('eval')
-  const faults = new Map<string, number>()
-  const examples = new ExampleList()
-  let evaluation: Evaluation
-  let model: Model | undefined
+  const model = options.model === undefined ? undefined : await Model.load(config.model.name)
+  const call: EvalCall = { options, config, model, bar, context }
   try {
-    model = options.model === undefined ? undefined : await Model.load(config.model.name)
-    evaluation = await evaluate({
-      ...evaluateOptions(options, config),
-      model,
-      signal: context.signal,
-      onProgress: ({ done, total }) => {
-        if (!options.quiet) bar.update(done, total, `${Math.floor(done)} of ${total} recordings`)
-      },
-      onRecording: (recording) => {
-        for (const [kind, count] of Object.entries(recording.faults))
-          faults.set(kind, (faults.get(kind) ?? 0) + count)
-        if (options.html !== undefined) examples.add(recording)
-      },
-    })
-    if (options.html !== undefined)
-      await writePage(options.html, evaluation, { examples, model, config, options, context })
+    if (options.patches !== undefined) await evaluatePatches(call)
+    else if ((options.against ?? options.againstModel) !== undefined) await compareFolders(call)
+    else await evaluateFolder(call)
   } catch (error) {
-    if (context.signal.aborted) {
-      const hint = options.keep === undefined ? '' : `; the same call goes on from ${options.keep}`
-      remark(options, `stopped${hint}`)
-      return
-    }
-    throw error
+    if (!context.signal.aborted) throw error
+    const hint = options.keep === undefined ? '' : `; the same call goes on from ${options.keep}`
+    bar.clear()
+    remark(options, `stopped${hint}`)
   } finally {
     bar.clear()
   }
+}
+
+async function evaluateFolder({ options, config, model, bar, context }: EvalCall): Promise<void> {
+  const faults = new Map<string, number>()
+  const examples = new ExampleList()
+  const evaluation = await evaluate({
+    ...evaluateOptions(options, config),
+    model,
+    signal: context.signal,
+    onProgress: ({ done, total }) => {
+      if (!options.quiet) bar.update(done, total, `${Math.floor(done)} of ${total} recordings`)
+    },
+    onRecording: (recording) => {
+      for (const [kind, count] of Object.entries(recording.faults))
+        faults.set(kind, (faults.get(kind) ?? 0) + count)
+      if (options.html !== undefined) examples.add(recording)
+    },
+  })
+  if (options.html !== undefined)
+    await writePage(options.html, evaluation, { examples, model, config, options, context })
+  bar.clear()
   for (const sentence of evaluationRemarks(evaluation, model, faults)) remark(options, sentence)
   if (options.json) printJson({ ...identity(model, options.shard), ...evaluation })
   else printEvaluation(evaluation, options.shard)
@@ -157,48 +149,6 @@ async function writePage(
     signal: context.signal,
   })
   await writeReport(path, page)
-}
-
-function evaluateOptions(options: EvalCommandOptions, config: Config): EvaluateOptions {
-  const { gt, dt, protocol, camera, oneSetPerTime, sure, at, keep, jobs, shard } = options
-  const { backend, threads, iou, classes, score } = config.model
-  if (keep !== undefined && options.model === undefined)
-    throw new SaccadeError('ERR_ARGUMENT', '--keep keeps what a model finds; it needs --model')
-  const { geometry } = config.source
-  return {
-    labels: gt,
-    detections: dt,
-    protocol,
-    camera,
-    oneSetPerTime,
-    sure: sure === undefined ? undefined : parseShare('--sure', sure),
-    geometry: geometry === undefined ? undefined : parseGeometry(geometry),
-    session: { backend, threads, iou },
-    windows: windowOverrides(config),
-    open: openOptions(config),
-    classes,
-    thresholds:
-      at?.split(',').map((score) => parseShare('--at', score)) ??
-      (score === undefined ? undefined : [score]),
-    keep,
-    jobs: jobs === undefined ? undefined : Number(jobs),
-    shard: shard === undefined ? undefined : parseShard(shard),
-  }
-}
-
-function parseShare(flag: '--at' | '--sure', text: string): number {
-  const share = Number(text)
-  if (text.trim() !== '' && share >= 0 && share <= 1) return share
-  const wanted = flag === '--at' ? 'scores such as 0.25,0.5' : 'a confidence such as 0.5'
-  throw new SaccadeError('ERR_ARGUMENT', `${flag} wants ${wanted}, not "${text}"`)
-}
-
-/** People count shards from 1. */
-function parseShard(text: string): { index: number; count: number } {
-  const [, i, n] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []
-  const [index, count] = [Number(i) - 1, Number(n)]
-  if (i !== undefined && index >= 0 && index < count) return { index, count }
-  throw new SaccadeError('ERR_ARGUMENT', `--shard wants i/n with i from 1 to n, not "${text}"`)
 }
 
 function identity(model: Model | undefined, shard: string | undefined) {

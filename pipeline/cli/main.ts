@@ -48,7 +48,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     load: async () => (await import('./trace.js')).traceCommand,
   },
   eval: {
-    summary: 'score detections or a model against labels: AP by a published protocol',
+    summary: 'score detections or a model: AP by a published protocol, two compared, or patches',
     load: async () => (await import('./eval.js')).evalCommand,
   },
   profile: {

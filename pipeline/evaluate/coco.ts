@@ -7,6 +7,7 @@ import {
   type ClassMatches,
   type ClassPrecision,
   MatchList,
+  RECALLS,
   ranked,
   THRESHOLD_COUNT,
 } from './matches.js'
@@ -16,11 +17,10 @@ import { isSure, type ScoredImage } from './protocol.js'
 const THRESHOLDS = Array.from({ length: THRESHOLD_COUNT }, (_, i) =>
   i === THRESHOLD_COUNT - 1 ? 0.95 : 0.5 + i * ((0.95 - 0.5) / (THRESHOLD_COUNT - 1)),
 )
-const RECALLS = Array.from({ length: 101 }, (_, i) => i * 0.01)
 /** Boxes of a class that count at one time. */
 const MOST_DETECTIONS = 100
 /** numpy.spacing(1): keeps 0 / 0 away. */
-const EPSILON = 2 ** -52
+export const EPSILON = 2 ** -52
 
 /** Labels whose area lies outside count neither way, nor does what finds them. */
 export interface AreaRange {
@@ -48,7 +48,7 @@ export function matchCoco(
   for (const image of images) {
     const all = image.labels.filter((label) => label.classId === classId)
     const counted = all.filter((label) => !ignoredLabel(label))
-    list.labels += counted.length
+    list.image(counted.length)
     const labels = [...counted, ...all.filter(ignoredLabel)]
     const detections = image.detections
       .filter((detection) => detection.classId === classId)

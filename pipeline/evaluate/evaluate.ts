@@ -1,19 +1,14 @@
 // Labelled recordings and detections, or a model that makes them, -> figures.
 import type { Model } from '../detect/model.js'
-import type { Session, SessionOptions } from '../detect/session.js'
+import type { SessionOptions } from '../detect/session.js'
 import { SaccadeError } from '../errors.js'
 import { type Label, readLabels } from '../sources/labels.js'
 import type { OpenOptions } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
-import { findDetections, findLabelled, type LabelledRecording } from './dataset.js'
-import { KeptDetections } from './kept.js'
-import {
-  checkStop,
-  detectLabelTimes,
-  EVALUATION_DETECT,
-  type LabelWindows,
-} from './label-windows.js'
-import { cameraClasses, type ProtocolOptions, type Rules, rulesOf } from './protocol.js'
+import { findLabelled, type LabelledRecording } from './dataset.js'
+import { openDetections } from './detections.js'
+import { checkStop } from './label-windows.js'
+import { cameraClasses, type ProtocolOptions, rulesOf } from './protocol.js'
 import {
   type Evaluation,
   matchRecording,
@@ -21,6 +16,7 @@ import {
   type ScoreSpec,
   summarise,
 } from './score.js'
+import { inParallel } from './workers.js'
 
 /** Options of evaluate. Give `detections` or `model`. */
 export interface EvaluateOptions extends ProtocolOptions {
@@ -78,19 +74,46 @@ export interface EvaluatedRecording {
  * const { protocol, ap50, ap } = await evaluate({ labels: 'gen1/test', model: await Model.load('car') })
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  // A model looks at label times, and a window in which it finds nothing has no nearest neighbour.
-  const rules: Rules = { ...rulesOf(options), ...(options.model && { pairing: 'exact' }) }
-  if ((options.detections === undefined) === (options.model === undefined))
+  const task = await findTask(options)
+  const matched = await matchAll(task, options)
+  return summarise(matched, task.spec, task.className)
+}
+
+/** What is scored and how. */
+export interface Task {
+  files: readonly LabelledRecording[]
+  spec: ScoreSpec
+  className(id: number): string
+}
+
+/** Reads every label file. `looksAtLabelTimes`: detections are a model's, of the label times themselves. */
+export async function findTask(
+  options: EvaluateOptions,
+  looksAtLabelTimes = options.model !== undefined,
+): Promise<Task> {
+  const { detections, model, thresholds } = options
+  const rules = rulesOf(options)
+  if ((detections === undefined) === (model === undefined))
     throw new SaccadeError('ERR_ARGUMENT', 'an evaluation needs detections or a model, one of them')
+  // A window in which a model finds nothing has no nearest neighbour.
+  if (looksAtLabelTimes) rules.pairing = 'exact'
   const all = await findLabelled(options.labels)
   const className = (id: number) =>
-    options.model?.labels[id] ?? cameraClasses(rules.camera)[id] ?? `class ${id}`
-  const classes = await chooseClasses(all, options.classes, className)
-  const thresholds = options.thresholds ?? (options.model ? [options.model.plan.detect.score] : [])
-  const spec = { rules, classes, thresholds }
-  const mine = ofShard(all, options.shard)
-  await using source = await detectionSource(mine, options)
+    model?.labels[id] ?? cameraClasses(rules.camera)[id] ?? `class ${id}`
+  const spec = {
+    rules,
+    classes: await chooseClasses(all, options.classes, className),
+    thresholds: thresholds ?? (model ? [model.plan.detect.score] : []),
+  }
+  return { files: ofShard(all, options.shard), spec, className }
+}
 
+/** Matches every recording of a task with the detections that the options name; in no special order. */
+export async function matchAll(
+  { files: mine, spec }: Task,
+  options: EvaluateOptions,
+): Promise<RecordingMatches[]> {
+  await using source = await openDetections(mine, options)
   const matched: RecordingMatches[] = []
   const underWay = new Map<string, number>()
   const tell = () => {
@@ -109,7 +132,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     options.onRecording?.({ files, labels, detections, spec, faults })
     tell()
   })
-  return summarise(matched, spec, className)
+  return matched
 }
 
 /** Ids of the classes that are scored. Reads every label file: a broken one is told before hours of work. */
@@ -140,119 +163,4 @@ function ofShard(
   if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count))
     throw new SaccadeError('ERR_ARGUMENT', `there is no shard ${index} of ${count}`)
   return all.filter((_, i) => i % count === index)
-}
-
-/** Where detections come from: files, or a model. */
-interface DetectionSource extends AsyncDisposable {
-  /** Recordings that can be asked for at a time. */
-  workers: number
-  of(
-    files: LabelledRecording,
-    labels: readonly Label[],
-    worker: number,
-    progress: (share: number) => void,
-  ): Promise<LabelWindows>
-}
-
-async function detectionSource(
-  files: readonly LabelledRecording[],
-  options: EvaluateOptions,
-): Promise<DetectionSource> {
-  return options.model === undefined
-    ? fromFiles(files, options.detections!)
-    : fromModel(files, options.model, options)
-}
-
-async function fromFiles(
-  files: readonly LabelledRecording[],
-  folder: string,
-): Promise<DetectionSource> {
-  const found = await findDetections(folder)
-  const missing = files.filter(({ name }) => !found.has(name))
-  if (missing.length > 0)
-    throw new SaccadeError(
-      'ERR_NOT_FOUND',
-      `${folder} lacks the detections of ${missing.length} of ${files.length} recordings: ${missing[0]!.name}_dt.npy does not exist`,
-      'a recording in which nothing was found has an empty file',
-    )
-  return {
-    workers: 1,
-    of: async ({ name }) => ({ detections: await readLabels(found.get(name)!), faults: {} }),
-    [Symbol.asyncDispose]: async () => {},
-  }
-}
-
-async function fromModel(
-  files: readonly LabelledRecording[],
-  model: Model,
-  options: EvaluateOptions,
-): Promise<DetectionSource> {
-  const { jobs = 1, keep, signal, open, windows } = options
-  if (!(Number.isInteger(jobs) && jobs >= 1 && jobs <= 64))
-    throw new SaccadeError('ERR_ARGUMENT', `jobs must be a whole number, 1..64, not ${jobs}`)
-  const missing = files.filter(({ recording }) => recording === undefined)
-  if (missing.length > 0)
-    throw new SaccadeError(
-      'ERR_NOT_FOUND',
-      `${missing.length} of ${files.length} labelled recordings are missing: no ${missing[0]!.name}_td.dat or _td.dat.h5 beside ${missing[0]!.labels}`,
-      'recordings that are packed (.gz) must be unpacked first',
-    )
-  const settings = { ...options.session, ...EVALUATION_DETECT }
-  const kept = keep === undefined ? undefined : await keptFor(keep, model, options)
-  const sessions: Session[] = []
-  for (let i = 0; i < Math.min(jobs, files.length); i++) sessions.push(await model.open(settings))
-  return {
-    workers: sessions.length,
-    of: async ({ name, recording }, labels, worker, progress) => {
-      const times = [...new Set(labels.map(({ t }) => t))].sort((a, b) => a - b)
-      const before = await kept?.read(name, recording!, times)
-      if (before !== undefined) return before
-      const found = await detectLabelTimes(recording!, times, sessions[worker]!, {
-        open,
-        windows,
-        signal,
-        onWindow: (done) => progress(done / times.length),
-      })
-      await kept?.write(name, recording!, times, found)
-      return found
-    },
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(sessions.map((session) => session.close()))
-    },
-  }
-}
-
-function keptFor(folder: string, model: Model, options: EvaluateOptions): Promise<KeptDetections> {
-  const { session, windows } = options
-  return KeptDetections.open(folder, {
-    model: { name: model.name, sha256: model.sha256 },
-    backend: session?.backend ?? 'native',
-    iou: session?.iou ?? model.plan.detect.iou,
-    ...EVALUATION_DETECT,
-    window: { ...model.window, ...windows },
-  })
-}
-
-/** Runs the work of every item, `workers` at a time; the first failure stops the others after their item. */
-async function inParallel<T>(
-  items: readonly T[],
-  workers: number,
-  work: (item: T, worker: number) => Promise<void>,
-): Promise<void> {
-  const rest = items[Symbol.iterator]()
-  let failed = false
-  const run = async (worker: number) => {
-    for (const item of rest) {
-      if (failed) return
-      try {
-        await work(item, worker)
-      } catch (error) {
-        failed = true
-        throw error
-      }
-    }
-  }
-  const ends = await Promise.allSettled(Array.from({ length: workers }, (_, i) => run(i)))
-  const failure = ends.find((end) => end.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
 }

@@ -161,16 +161,20 @@ export function summarise(
 }
 
 /** By code units, as every machine sorts them; equal scores are ranked in this order. */
-function byName(recordings: readonly RecordingMatches[]): RecordingMatches[] {
+export function byName<R extends { name: string }>(recordings: readonly R[]): R[] {
   return [...recordings].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-function precisionOf(parts: readonly ClassMatches[], rules: Rules): ClassPrecision | undefined {
+/** AP of one class over recordings, by the rules' protocol; undefined without labels. */
+export function precisionOf(
+  parts: readonly ClassMatches[],
+  rules: Rules,
+): ClassPrecision | undefined {
   return rules.protocol === 'ultralytics' ? ultralyticsPrecision(parts) : cocoPrecision(parts)
 }
 
 /** Mean over the classes that are labelled. */
-function mean(classes: readonly (ClassPrecision | undefined)[]): Precision {
+export function mean(classes: readonly (Pick<ClassPrecision, 'ap'> | undefined)[]): Precision {
   const known = classes.filter((precision) => precision !== undefined)
   if (known.length === 0) return { ap50: null, ap75: null, ap: null }
   const average = (of: (ap: readonly number[]) => number) =>

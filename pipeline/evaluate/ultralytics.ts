@@ -7,6 +7,7 @@ import {
   type ClassMatches,
   type ClassPrecision,
   MatchList,
+  RECALLS,
   ranked,
   THRESHOLD_COUNT,
 } from './matches.js'
@@ -14,7 +15,6 @@ import { isSure, type ScoredImage } from './protocol.js'
 
 const { fround } = Math
 const THRESHOLDS = Array.from({ length: THRESHOLD_COUNT }, (_, i) => fround(0.5 + i * 0.05))
-const POINTS = Array.from({ length: 101 }, (_, i) => i * 0.01)
 /** Confidences at which precision and recall are looked at, and the width over which their F1 is smoothed. */
 const CONFIDENCES = Array.from({ length: 1000 }, (_, i) => (i === 999 ? 1 : i * (1 / 999)))
 const SMOOTH = 101
@@ -38,7 +38,7 @@ export function matchUltralytics(
     const detections = image.detections
       .filter((detection) => detection.classId === classId)
       .sort((a, b) => b.confidence - a.confidence)
-    list.labels += counted.length
+    list.image(counted.length)
     const boxes = detections.map(corners)
     const hits = hitsOn(counted, boxes)
     const ignored = hitsOn(unsure, boxes, hits)
@@ -97,7 +97,7 @@ function overlapOf(a: Corners, b: Corners): number {
 export function ultralyticsPrecision(parts: readonly ClassMatches[]): ClassPrecision | undefined {
   const all = ranked(parts)
   if (all.labels === 0) return undefined
-  const none = { ap: 0, curve: POINTS.map(() => 0) }
+  const none = { ap: 0, curve: RECALLS.map(() => 0) }
   const at = THRESHOLDS.map((_, k) => areaUnder(all, 1 << k) ?? none)
   return { ap: at.map(({ ap }) => ap), curve: at[AT_50]!.curve }
 }
@@ -109,11 +109,16 @@ function areaUnder(all: ClassMatches, bit: number): { ap: number; curve: number[
   const x = [0, ...recall, 1]
   const y = [1, ...precision, 0]
   for (let i = y.length - 1; i > 0; i--) if (y[i]! > y[i - 1]!) y[i - 1] = y[i]!
-  const curve = POINTS.map((point) => interpolate(point, x, y, y[0]!))
-  const areas = curve
-    .slice(1)
-    .map((right, i) => ((POINTS[i + 1]! - POINTS[i]!) * (right + curve[i]!)) / 2)
-  return { ap: areas.reduce((sum, area) => sum + area, 0), curve }
+  const curve = RECALLS.map((point) => interpolate(point, x, y, y[0]!))
+  return { ap: areaUnderCurve(curve), curve }
+}
+
+/** Trapezoids under precision at the 101 recalls. */
+export function areaUnderCurve(curve: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i + 1 < RECALLS.length; i++)
+    sum += ((RECALLS[i + 1]! - RECALLS[i]!) * (curve[i + 1]! + curve[i]!)) / 2
+  return sum
 }
 
 /** At every box that counts, by falling score. */

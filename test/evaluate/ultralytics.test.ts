@@ -88,8 +88,12 @@ test('equal scores are ranked in the order of the parts', (t) => {
     scores: Float64Array.from(scores),
     hits: Uint16Array.from(hits),
     ignored: new Uint16Array(scores.length),
+    images: Uint32Array.from(scores.keys()),
+    labelsByImage: Uint32Array.of(1, 0),
   })
   const all = ranked([part([0.5, 0.2], [1, 2]), part([0.9, 0.5], [3, 4])])
   t.deepEqual([...all.hits], [3, 1, 4, 2])
+  t.deepEqual([...all.images], [2, 0, 3, 1])
+  t.deepEqual([...all.labelsByImage], [1, 0, 1, 0])
   t.is(all.labels, 2)
 })
