@@ -59,8 +59,8 @@ export interface Comparison {
 
 export const OURS = 'saccade'
 const WARM_UP = 3
-/** Idle threads of the one before spin for a while. */
-const PAUSE_MS = 3
+/** Idle threads of the one before spin for a while: ncnn's for 20 ms, others for less. */
+const PAUSE_MS = 25
 /** A turn is at least this long, so that one interrupt does not decide it. */
 const TURN_MS = 8
 const MOST_RUNS = 8

@@ -18,7 +18,8 @@ export interface Contestant {
 
 type Typed = Float32Array | Uint8Array
 
-interface Runtime {
+/** What is used of onnxruntime-node. */
+export interface Runtime {
   Tensor: new (type: string, data: Typed, dims: readonly number[]) => object
   InferenceSession: { create(model: Uint8Array, options: object): Promise<RuntimeSession> }
 }

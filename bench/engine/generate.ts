@@ -28,10 +28,8 @@ export interface Generated {
 }
 
 const SIDE = 320
-/** Densities stand still after about 15. */
-const PASSES = 20
 /** Part of the cached files' names: change it when what is generated changes. */
-const EDITION = 4
+const EDITION = 7
 
 /** Biases of a plan by layer. */
 type Biases = ReadonlyMap<string, Float32Array>
@@ -57,7 +55,7 @@ function blank(spec: LayoutSpec, name: string): Generated {
 /** The blank network with other biases: it need not be compiled again. */
 async function dense(spec: LayoutSpec, name: string, density: number): Promise<Generated> {
   const { plan } = await generateLayout({ ...spec, density: undefined })
-  await setDensity(plan, randomFrames(plan.window, 1)[0]!, { density, passes: PASSES })
+  await setDensity(plan, randomFrames(plan.window, 1)[0]!, density)
   const onnx = writeOnnx(spec, name, biasesOf(plan))
   const onnxSha256 = createHash('sha256').update(onnx).digest('hex')
   const exactReason = 'not proved for random weights'
@@ -77,8 +75,8 @@ function biasesOf(plan: Plan): Biases {
 function writeOnnx({ size, steps, form }: LayoutSpec, name: string, biases: Biases): Uint8Array {
   const neuron = { function: 'ILIFTau', constant: 2, levels: 4 } as const
   const out = new OnnxWriter(steps, neuron, { channels: 3, height: SIDE, width: SIDE })
-  writeLayout(out, size, form, (layer, shape, adds) => {
-    const { integers, shift } = gridWeights(layer, shape, adds)
+  writeLayout(out, size, form, (layer, shape, use) => {
+    const { integers, shift } = gridWeights(layer, shape, use)
     const bias = biases.get(layer) ?? new Float32Array(shape.outputs)
     return { ...shape, weight: integers.map((w) => w * 2 ** -shift), bias: Float64Array.from(bias) }
   })

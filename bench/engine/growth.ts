@@ -12,8 +12,6 @@ import { setDensity } from './density.js'
 import { benchInputs } from './inputs.js'
 
 const DENSITIES = [0.02, 0.05, 0.1, 0.2, 0.4]
-/** The default model is 30 neurons deep. */
-const PASSES = 36
 /** Parts and multiples of the events of the busiest source that is here. */
 const RATES = [0.1, 0.3, 1, 2, 4]
 
@@ -36,7 +34,7 @@ export async function benchGrowth(threads: number, seconds: number): Promise<Gro
       ...plan,
       weights: new Map([...plan.weights].map(([name, data]) => [name, data.slice()])),
     }
-    await setDensity(own, frame, { density, passes: PASSES })
+    await setDensity(own, frame, density)
     plans.push(own)
   }
   const times = await interleaved(

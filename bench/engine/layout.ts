@@ -11,11 +11,19 @@ import type { OnnxWriter, Value } from '../../models/import/writer.js'
  */
 export type LayoutForm = 'product' | 'dense' | 'coded'
 
-/** Weights of a layer; `adds` where its result is added to a residual. */
+/** What a layer reads, and what becomes of its result. */
+export interface LayerUse {
+  /** Its result is added to a residual. */
+  adds: boolean
+  /** It reads another layer's result, not spikes. */
+  real: boolean
+}
+
+/** Weights of a layer. */
 export type ConvSource = (
   name: string,
   shape: { outputs: number; perGroup: number; kernel: [number, number] },
-  adds: boolean,
+  use: LayerUse,
 ) => MergedConv
 
 /** Channels of rows 1, 3, 5, 7; of the head's branches. */
@@ -48,14 +56,14 @@ export function writeLayout(
     x: Value,
     outputs: number,
     k: number,
-    { stride = 1, depthwise = false, adds = false, pad = k >> 1 } = {},
+    { stride = 1, depthwise = false, adds = false, real = false, pad = k >> 1 } = {},
   ) => {
     const shape = {
       outputs,
       perGroup: depthwise ? 1 : x.channels,
       kernel: [k, k] as [number, number],
     }
-    return out.conv(name, x, source(name, shape, adds), stride, pad)
+    return out.conv(name, x, source(name, shape, { adds, real }), stride, pad)
   }
   const unit = (name: string, x: Value, outputs: number, k: number, options = {}) =>
     conv(`${name}.conv`, out.fire(`${name}.lif`, x), outputs, k, options)
@@ -63,7 +71,7 @@ export function writeLayout(
     const chosen = form === 'product' ? cheaperForm(s.channels, to) : form
     if (chosen === 'dense') return conv(`${name}.pwconv3`, s, to, 3, { adds: true })
     const y = conv(`${name}.pwconv3.body.1.0`, s, to, 1)
-    return conv(`${name}.pwconv3.body.1.1`, y, to, 3, { depthwise: true, adds: true })
+    return conv(`${name}.pwconv3.body.1.1`, y, to, 3, { depthwise: true, adds: true, real: true })
   }
   const sepConv = (name: string, x: Value) => {
     const wide = 2 * x.channels
@@ -75,8 +83,8 @@ export function writeLayout(
     const s = out.fire(`${name}.lif`, x)
     if (form !== 'coded') return conv(name, s, outputs, 3, { adds })
     const y = conv(`${name}.body.0`, s, x.channels, 1)
-    const z = conv(`${name}.body.2.0`, y, x.channels, 3, { depthwise: true })
-    return conv(`${name}.body.2.1`, z, outputs, 1, { adds })
+    const z = conv(`${name}.body.2.0`, y, x.channels, 3, { depthwise: true, real: true })
+    return conv(`${name}.body.2.1`, z, outputs, 1, { adds, real: true })
   }
   const block = (name: string, x: Value, ratio: number, kind: 'all' | 'rep') => {
     const sum = out.add(`${name}.Conv.add`, sepConv(`${name}.Conv`, x), x)

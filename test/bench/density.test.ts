@@ -1,5 +1,5 @@
 import test from 'ava'
-import { shiftFor } from '../../bench/engine/density.js'
+import { shiftFor, shiftsFor } from '../../bench/engine/density.js'
 import { overlaid, thinned } from '../../bench/engine/growth.js'
 import { biasInteger } from '../../bench/engine/int8.js'
 
@@ -18,6 +18,13 @@ test('places that are all alike stay silent together, half a step below the thre
   t.is(fired(sorted, shift), 2)
   const still = new Float32Array(10).fill(7)
   t.is(fired(still, shiftFor(still, 0.5, 0.5)), 0)
+})
+
+test('where whole channels are alike, some of them fire everywhere until the layer fires as densely as asked', (t) => {
+  const channels = Array.from({ length: 20 }, (_, i) => new Float32Array(50).fill(i))
+  const shifts = shiftsFor(channels, 0.5, 0.1)
+  t.is(channels.filter((values, i) => fired(values, shifts[i]!) === 50).length, 2)
+  t.is(channels.filter((values, i) => fired(values, shifts[i]!) === 0).length, 18)
 })
 
 test('a bias between two sums is rounded down, and a sum then on a tie goes up as the true one does', (t) => {
