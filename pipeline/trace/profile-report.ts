@@ -10,13 +10,17 @@ export interface ProfileOrigin {
   isa: string
 }
 
+/** Columns of the page's table with bars. */
+const BARS = ['density', 'ms', '% time', 'GMAC/s']
+
 /** Columns and rows of the table, one row per convolution; for a terminal and for a page. */
-export function profileRows({ layers }: Profile): { columns: string[]; rows: string[][] } {
+export function profileRows({ layers, totals }: Profile): { columns: string[]; rows: string[][] } {
   const number = (x: number | undefined, digits: number) => x?.toFixed(digits) ?? ''
   const millions = (x: number) => number(x / 1e6, 3)
   return {
     columns: [
-      ...['layer', 'output', 'kernel', 'MMAC', 'density', 'mean', 'MSOP', 'ms', 'uJ', 'ANN uJ'],
+      ...['layer', 'output', 'kernel', 'MMAC', 'density', 'mean', 'MSOP'],
+      ...['ms', '% time', 'GMAC/s', 'uJ', 'ANN uJ'],
     ],
     rows: layers.map((layer) => [
       layer.layer,
@@ -27,6 +31,8 @@ export function profileRows({ layers }: Profile): { columns: string[]; rows: str
       number(layer.mean, 3),
       layer.reads === 'spikes' ? millions(layer.sops) : 'MAC',
       number(layer.timeMs, 3),
+      number((100 * layer.timeMs) / totals.timeMs, 1),
+      number(layer.macs / 1e6 / layer.timeMs, 0),
       millions(layer.energyPj),
       millions(layer.annPj),
     ]),
@@ -61,6 +67,7 @@ export function profileReport(
       {
         heading: 'Convolutions',
         blocks: [
+          { kind: 'table', table: { ...profileRows(profile), bars: BARS } },
           {
             kind: 'bars',
             chart: {
@@ -83,7 +90,6 @@ export function profileReport(
               })),
             },
           },
-          { kind: 'table', table: profileRows(profile) },
         ],
       },
     ],

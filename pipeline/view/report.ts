@@ -33,6 +33,8 @@ export type ReportBlock =
 export interface ReportTable {
   columns: readonly string[]
   rows: readonly (readonly string[])[]
+  /** Columns with a bar behind each number, as long as its part of the column's largest. */
+  bars?: readonly string[]
 }
 
 /** A picture in the page itself (PNG). */
@@ -55,6 +57,8 @@ h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.15rem; margin: 2.
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto }
 th, td { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px solid var(--rule); white-space: nowrap }
 th { color: var(--faint); font-weight: 600 } .number { text-align: right }
+.bar { background: linear-gradient(to right, color-mix(in srgb, var(--c1) 32%, transparent) var(--part), transparent 0) content-box;
+  print-color-adjust: exact }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 0 } dt { color: var(--faint) } dd { margin: 0 }
 figure { margin: 0; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; padding: .5rem }
 figcaption { color: var(--faint); font-size: .85rem; padding-top: .35rem }
@@ -105,16 +109,23 @@ function blockHtml(block: ReportBlock): string {
   }
 }
 
-function tableHtml({ columns, rows }: ReportTable): string {
+function tableHtml({ columns, rows, bars = [] }: ReportTable): string {
   const numeric = columns.map((_, i) => rows.every((row) => NUMBER.test(row[i] ?? '')))
-  const cells = (tag: 'td' | 'th', row: readonly string[]) =>
-    row
-      .map(
-        (cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ''}>${escapeHtml(cell)}</${tag}>`,
-      )
-      .join('')
-  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n')
-  return `<table><thead><tr>${cells('th', columns)}</tr></thead><tbody>\n${body}\n</tbody></table>`
+  const most = columns.map((name, i) =>
+    bars.includes(name) ? Math.max(...rows.map((row) => Number.parseFloat(row[i]!) || 0)) : 0,
+  )
+  const className = (i: number) => (numeric[i] ? ' class="number"' : '')
+  const head = columns.map((cell, i) => `<th${className(i)}>${escapeHtml(cell)}</th>`).join('')
+  const body = rows.map((row) => {
+    const cells = row.map((cell, i) => {
+      const value = Number.parseFloat(cell)
+      if (!(most[i]! > 0 && value > 0)) return `<td${className(i)}>${escapeHtml(cell)}</td>`
+      const part = ((100 * value) / most[i]!).toFixed(1)
+      return `<td class="number bar" style="--part:${part}%">${escapeHtml(cell)}</td>`
+    })
+    return `<tr>${cells.join('')}</tr>`
+  })
+  return `<table><thead><tr>${head}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table>`
 }
 
 function pictureHtml({ picture, caption }: ReportPicture): string {

@@ -53,7 +53,9 @@ test('drives that were simulated otherwise are neither kept as if they were thes
     message: `${home} holds drives of the scene hard, and no drives-hard.json says how they were simulated`,
   })
   await writeFile(join(home, 'drives-hard.json'), '{"schema":"saccade-drives/2"}')
-  await t.throwsAsync(write({}), { message: /drives-hard\.json does not say how the drives beside/ })
+  await t.throwsAsync(write({}), {
+    message: /drives-hard\.json does not say how the drives beside/,
+  })
   // With the drives goes what was noted of them.
   await rm(join(home, 'drives-hard.json'))
   await rm(join(home, 'hard-0000041_td.dat'))

@@ -31,6 +31,24 @@ test('columns of numbers are set to the right, others are not', (t) => {
   t.true(html.includes('<td>car</td><td class="number">0.876</td>'))
 })
 
+test('a column with bars has one behind each number, as long as its part of the largest', (t) => {
+  const html = page({
+    kind: 'table',
+    table: {
+      columns: ['layer', 'ms'],
+      rows: [
+        ['a', '2.0'],
+        ['b', '0.5'],
+        ['c', '0'],
+      ],
+      bars: ['ms'],
+    },
+  })
+  t.true(html.includes('<td class="number bar" style="--part:100.0%">2.0</td>'))
+  t.true(html.includes('<td class="number bar" style="--part:25.0%">0.5</td>'))
+  t.true(html.includes('<td>c</td><td class="number">0</td>'))
+})
+
 test('curves are clipped to their axes and keep their order', (t) => {
   const axis = { label: 'recall', min: 0, max: 1 }
   const series = [
