@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from fast import STATE
+from report import check_marks, put_between
 
 HERE = Path(__file__).resolve().parent
 SMALL = ["network.widths=[8, 24, 48]", "network.heads=[16, 32]"]
@@ -40,16 +41,14 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(RUNS), choices=list(RUNS))
     parser.add_argument("--report", type=Path)
     args = parser.parse_args()
-    if args.report and not (BEGIN in args.report.read_text() and END in args.report.read_text()):
-        raise SystemExit(f"{args.report}: the marks of the table are not there; put in {BEGIN} and {END}")
+    if args.report:
+        check_marks(args.report, BEGIN, END)
     for name in args.only:
         run(name, RUNS[name][1], args)
     text = table(args.steps)
     print(text)
     if args.report:
-        whole = args.report.read_text()
-        before, rest = whole.split(BEGIN)
-        args.report.write_text(before + BEGIN + "\n\n" + text + "\n" + END + rest.split(END)[1])
+        put_between(args.report, BEGIN, END, text)
 
 
 def run(name: str, settings: list[str], args: argparse.Namespace) -> None:

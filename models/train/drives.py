@@ -32,7 +32,7 @@ class Drives:
         self.files: list[dict] = []
         self.index: list[tuple[int, int, int, int, np.ndarray]] = []  # file, first event, last event, end of window, labels
         for path in found:
-            events, labels = _packed(path), np.load(labels_of(path))
+            events, labels = packed(path), np.load(labels_of(path))
             times = labels["t" if "t" in labels.dtype.names else "ts"].astype(np.int64)
             for end in np.unique(times):
                 if end < WINDOW_US:
@@ -65,7 +65,7 @@ def labels_of(path: Path) -> Path:
     return path.with_name(path.name.replace("_td.dat", "_bbox.npy"))
 
 
-def _packed(path: Path) -> dict:
+def packed(path: Path) -> dict:
     """Events of a recording behind the refractory merge; what it keeps is cached by the file's size and time."""
     stat = path.stat()
     cache = STATE / "drives" / f"{path.name[:-7]}-{stat.st_size}-{int(stat.st_mtime)}-{REFRACTORY_US}"

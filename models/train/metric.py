@@ -12,8 +12,11 @@ THRESHOLDS = np.arange(0.5, 1, 0.05)
 @torch.no_grad()
 def detections(net, frames: torch.Tensor) -> list[np.ndarray]:
     """Per sample rows of class, x1, y1, x2, y2, score by falling score; frames u8 [B, C, H, W]."""
-    config = net.config
-    maps = net(prepared(frames, config["steps"]))
+    return boxes_of(net.config, net(prepared(frames, net.config["steps"])))
+
+
+def boxes_of(config: dict, maps: list[torch.Tensor]) -> list[np.ndarray]:
+    """The same out of the heads' maps."""
     logits, _, boxes = flatten(maps, config["reg_max"], *anchors(config))
     scores, kinds = logits.sigmoid().max(-1)
     boxes[..., 0::2] = boxes[..., 0::2].clamp(0, config["width"])

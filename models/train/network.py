@@ -181,8 +181,15 @@ class Detector(nn.Module):
 
     def density(self) -> float:
         """Share of multiply-adds behind neurons whose input is not zero, since `counting(True)`."""
+        return self._weighed(1)
+
+    def mean_spike(self) -> float:
+        """Mean of what the multiply-adds behind neurons read, since `counting(True)`."""
+        return self._weighed(2)
+
+    def _weighed(self, what: int) -> float:
         spent = [(m.macs, m.count) for m in self.modules() if isinstance(m, (ILIF, ReLU))]
-        return sum(macs * c[1] / max(c[0], 1) for macs, c in spent) / sum(macs for macs, _ in spent)
+        return sum(macs * c[what] / max(c[0], 1) for macs, c in spent) / sum(macs for macs, _ in spent)
 
 
 def layer_names(unit: str) -> tuple[str, str]:
