@@ -16,8 +16,7 @@ import {
   openOurs,
 } from './contestants.js'
 import { benchInputs, type Input, randomFrames } from './inputs.js'
-import { exactNetwork } from './int8-exact.js'
-import { quantisedNetwork } from './int8-quantised.js'
+import { int8Network } from './int8.js'
 import type { Network, NetworkEntry } from './networks.js'
 
 /** Effort of a comparison. */
@@ -130,19 +129,18 @@ async function rivals(
   const integers = all.flatMap(({ form, plan }) => {
     const open = (onnx: Uint8Array) =>
       openOnnxRuntime(runtime, 'onnxruntime int8', onnx, { plan, frames, threads, kind: 'u8' })
+    const exact = () => int8Network(plan)
     const quantised = async () => {
-      const { onnx, floats } = exactNetwork(plan)
+      const { onnx, floats } = exact()
       const ranges = await measureRanges(runtime, onnx, floats, {
         plan,
         frames: frames.slice(0, 2),
       })
-      return quantisedNetwork(plan, ranges)
+      return int8Network(plan, ranges).onnx
     }
     const same = plan === all[0]!.plan
     return [
-      ...(same
-        ? [{ form: `${form}, exact`, same, open: () => open(exactNetwork(plan).onnx) }]
-        : []),
+      ...(same ? [{ form: `${form}, exact`, same, open: () => open(exact().onnx) }] : []),
       { form: `${form}, quantised`, same, open: async () => open(await quantised()) },
     ]
   })

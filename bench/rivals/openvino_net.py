@@ -71,8 +71,8 @@ def build(plan: Plan, quantise_residuals: bool) -> ov.Model:
             values[out] = pooled.output(0)
         else:
             values[out] = values[op["input"]]
-        computed = op["op"] in ("conv", "realconv", "add", "concat") and out not in plan.outputs
-        if quantise_residuals and computed and plan.neuron_after(out) is None:
+        real = plan.tensors[out]["kind"] == "real" and out not in plan.outputs
+        if quantise_residuals and real and plan.neuron_after(out) is None:
             scale, zero = u8_range(plan, out)
             low, high = -zero * scale, (255 - zero) * scale
             values[out] = op13.fake_quantize(values[out], f(low), f(high), f(low), f(high), 256)

@@ -9,7 +9,7 @@ import { remark } from './play.js'
 /** Adds the flags of a comparison. */
 export function addCompareFlags(command: Command): void {
   // What these do is done for one side.
-  const single = ['at', 'keep', 'html']
+  const single = ['at', 'keep', 'html', 'failures']
   command
     .addOption(
       new Option('--against <folder>', 'compare with these detections, by bootstrap').conflicts([

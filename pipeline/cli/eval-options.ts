@@ -30,6 +30,7 @@ export interface EvalCommandOptions extends CommonOptions {
   jobs?: string
   shard?: string
   html?: string
+  failures?: string
 }
 
 /** A call of eval, its model loaded. */

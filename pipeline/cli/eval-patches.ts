@@ -10,7 +10,7 @@ import { remark } from './play.js'
 /** Flags that are about boxes and labels. */
 const ABOUT_BOXES = [
   ...['gt', 'dt', 'against', 'againstModel', 'classes', 'protocol', 'camera', 'oneSetPerTime'],
-  ...['sure', 'at', 'keep', 'shard', 'html'],
+  ...['sure', 'at', 'keep', 'shard', 'html', 'failures'],
 ]
 
 /** Adds the flags of patches. */

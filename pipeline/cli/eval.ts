@@ -5,10 +5,12 @@ import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import { Model } from '../detect/model.js'
 import { evaluate } from '../evaluate/evaluate.js'
+import { failureSheet } from '../evaluate/example-pictures.js'
 import { ExampleList } from '../evaluate/examples.js'
 import { evaluationPage } from '../evaluate/page.js'
 import { CAMERAS, cameraFrame, PROTOCOLS } from '../evaluate/protocol.js'
 import type { Evaluation } from '../evaluate/score.js'
+import { writePng } from '../view/png.js'
 import { ProgressBar } from '../view/progress.js'
 import { writeReport } from '../view/report.js'
 import { type Context, makeCommand, printJson } from './command.js'
@@ -71,6 +73,7 @@ export function evalCommand(context: Context): Command {
       '--html <file>',
       'a page with curves, and the worst misses and false alarms as pictures',
     )
+    .option('--failures <png>', 'three of the worst misses above three false alarms, one picture')
   addCompareFlags(command)
   addPatchFlags(command)
   return command.action((options: EvalCommandOptions) => evaluateAny(options, context))
@@ -82,7 +85,8 @@ async function evaluateAny(options: EvalCommandOptions, context: Context): Promi
     environment: process.env,
     flags: flagValues({ ...options }),
   })
-  await keepInputs(options.html, [options.gt, options.dt, options.model])
+  for (const output of [options.html, options.failures])
+    await keepInputs(output, [options.gt, options.dt, options.model])
   const bar = new ProgressBar('eval')
   const model = options.model === undefined ? undefined : await Model.load(config.model.name)
   const call: EvalCall = { options, config, model, bar, context }
@@ -113,18 +117,17 @@ async function evaluateFolder({ options, config, model, bar, context }: EvalCall
     onRecording: (recording) => {
       for (const [kind, count] of Object.entries(recording.faults))
         faults.set(kind, (faults.get(kind) ?? 0) + count)
-      if (options.html !== undefined) examples.add(recording)
+      if ((options.html ?? options.failures) !== undefined) examples.add(recording)
     },
   })
-  if (options.html !== undefined)
-    await writePage(options.html, evaluation, { examples, model, config, options, context })
+  await writePictures(evaluation, { examples, model, config, options, context })
   bar.clear()
   for (const sentence of evaluationRemarks(evaluation, model, faults)) remark(options, sentence)
   if (options.json) printJson({ ...identity(model, options.shard), ...evaluation })
   else printEvaluation(evaluation, options.shard)
 }
 
-interface PageInput {
+interface PictureInput {
   examples: ExampleList
   model: Model | undefined
   config: Config
@@ -132,23 +135,32 @@ interface PageInput {
   context: Context
 }
 
-async function writePage(
-  path: string,
+/** The page and the sheet of failures, as asked for. */
+async function writePictures(
   evaluation: Evaluation,
-  { examples, model, config, options, context }: PageInput,
+  { examples, model, config, options, context }: PictureInput,
 ): Promise<void> {
-  const what = model === undefined ? options.dt! : `${model.name}, sha256 ${model.sha256}`
+  const { gt, dt, camera, shard, html, failures } = options
   const open = openOptions(config)
-  const page = await evaluationPage(evaluation, {
-    title: `${model?.name ?? options.dt} on ${options.gt}`,
-    what: options.shard === undefined ? what : `${what}; shard ${options.shard}, not the whole set`,
+  const pictures = {
     examples,
     durationUs: model?.window.durationUs ?? PICTURE_US,
-    geometry: open.geometry ?? model?.window ?? cameraFrame(options.camera),
+    geometry: open.geometry ?? model?.window ?? cameraFrame(camera),
     open,
     signal: context.signal,
-  })
-  await writeReport(path, page)
+  }
+  if (html !== undefined) {
+    const what = model === undefined ? dt! : `${model.name}, sha256 ${model.sha256}`
+    const title = `${model?.name ?? dt} on ${gt}`
+    const whole = shard === undefined ? what : `${what}; shard ${shard}, not the whole set`
+    await writeReport(html, await evaluationPage(evaluation, { title, what: whole, ...pictures }))
+  }
+  if (failures !== undefined) {
+    const names = new Map(evaluation.classes.map(({ id, name }) => [id, name]))
+    const sheet = await failureSheet(names, pictures)
+    if (sheet === undefined) remark(options, `${failures}: there was nothing to draw`)
+    else await writePng(failures, sheet)
+  }
 }
 
 function identity(model: Model | undefined, shard: string | undefined) {

@@ -1,36 +1,20 @@
 // An evaluation as a page: figures, curves, and what went wrong as pictures.
-import type { Geometry } from '../events/packet.js'
-import { openRecording } from '../sources/open.js'
-import type { OpenOptions } from '../sources/recording.js'
-import { Ink } from '../view/palette.js'
-import type { Picture } from '../view/picture.js'
-import { windowCounts } from '../view/recording-pictures.js'
-import { renderWindow } from '../view/render.js'
 import type { Report, ReportBlock, ReportPicture, ReportSection } from '../view/report.js'
 import { seconds } from '../view/strip.js'
-import { type Example, type ExampleList, exampleThreshold } from './examples.js'
+import { drawExample, type ExamplePictures } from './example-pictures.js'
+import { type Example, exampleThreshold } from './examples.js'
 import { checkStop } from './label-windows.js'
 import type { ClassScore, Evaluation, Precision } from './score.js'
 
 /** What a page says besides the figures. */
-export interface EvaluationPage {
+export interface EvaluationPage extends ExamplePictures {
   title: string
   /** Name and hash of the model, or the folder of detections. */
   what: string
-  examples: ExampleList
-  /** Length of the windows that pictures show, µs. */
-  durationUs: number
-  /** Sensor size of recordings that do not say it. */
-  geometry: Geometry
-  open?: OpenOptions
-  signal?: AbortSignal
 }
 
 /** Rows of a table of recordings: beyond these the page says how many are left out. */
 const MOST_RECORDINGS = 200
-const SCALE = 2
-/** Distance of the frame that points at a box, picture pixels. */
-const HALO = 5
 
 /** The page. Reads the windows of the examples again, from recordings that are there. */
 export async function evaluationPage(
@@ -208,27 +192,4 @@ async function gallery(
       text: 'Without recordings beside the labels there are no pictures.',
     })
   return { heading, blocks: [...blocks, { kind: 'pictures', pictures }] }
-}
-
-/** The window that ends at the label, its labels dashed, the boxes above the threshold, and a frame around the one meant. */
-async function drawExample(
-  { files, t, box, labels, detections }: Example,
-  names: ReadonlyMap<number, string>,
-  { open, geometry, durationUs }: EvaluationPage,
-): Promise<Picture | undefined> {
-  if (files.recording === undefined) return undefined
-  await using recording = await openRecording(files.recording, open)
-  const window = { tStart: t - durationUs, tEnd: t }
-  const counts = await windowCounts(recording, window, recording.geometry ?? geometry)
-  const named = detections.map((box) => ({ ...box, label: names.get(box.class)! }))
-  const picture = renderWindow(counts, named, { scale: SCALE, truth: labels })
-  const edge = (at: number, halo: number) => Math.round(at * SCALE) + halo
-  picture.frame(
-    edge(box.x, -HALO),
-    edge(box.y, -HALO),
-    edge(box.x + box.w, HALO),
-    edge(box.y + box.h, HALO),
-    Ink.text,
-  )
-  return picture
 }

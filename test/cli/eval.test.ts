@@ -11,8 +11,17 @@ test('eval prints the protocol with the figures, and a page with pictures', asyn
   mkdirSync(folder)
   await writeSimulation({ seed: 5, durationUs: 700_000 }, join(folder, 'a'))
   const html = join(folder, 'r.html')
+  const png = join(folder, 'f.png')
   const args = ['eval', '--gt', folder, '--model', 'car-pilot', '--classes', 'car']
-  const { code, stdout, stderr } = await saccade([...args, '--at', '0.2,0.5', '--html', html])
+  const { code, stdout, stderr } = await saccade([
+    ...args,
+    '--at',
+    '0.2,0.5',
+    '--html',
+    html,
+    '--failures',
+    png,
+  ])
   t.is(code, 0, stderr)
   t.regex(stdout, /^prophesee: gen1, t > 0.5 s, .+; the set of the label's time; 101 points/)
   t.regex(stdout, /\nclass +labels +boxes +AP50 +AP75 +AP50:95\ncar +\d+ +\d+ +0\.\d{3}/)
@@ -21,6 +30,8 @@ test('eval prints the protocol with the figures, and a page with pictures', asyn
   t.regex(page, /<svg /)
   t.regex(page, /src="data:image\/png;base64,/)
   t.notRegex(page, /<script/)
+  const picture = readFileSync(png)
+  t.true(picture.readUInt32BE(16) >= 2 * 304 && picture.readUInt32BE(20) >= 2 * 240)
 
   const json = await saccade([...args, '--json', '--protocol', 'ultralytics', '--shard', '1/1'])
   t.is(json.code, 0, json.stderr)
