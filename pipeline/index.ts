@@ -5,7 +5,7 @@ export { type DetectAtOptions, detectAt } from './detect/detect-at.js'
 export type { Box, Detection, DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
 export { Model } from './detect/model.js'
 export type * from './detect/plan.js'
-export type { RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
+export type { Form, RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
 export { listModels, type ShippedModel } from './detect/shipped.js'
 export { type ErrorCode, SaccadeError } from './errors.js'
 export {

@@ -38,7 +38,7 @@ class Session : public Napi::ObjectWrap<Session> {
     engine::LoadOptions load;
     const int threads = options.Int("threads", 1, 64);
     load.currents = options.Bool("currents");
-    load.binary = options.Bool("binary");
+    load.form = static_cast<engine::Form>(options.Int("form", 0, 3));
     const detect::Settings settings = ReadSettings(options.Child("detect"));
     const std::vector<float> strides = ReadFloats(options, "strides", 64);
     const engine::Plan plan = ReadPlan(options);

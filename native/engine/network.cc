@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/ready.h"
+#include "kernels/lists.h"
 
 namespace saccade::engine {
 
@@ -12,6 +13,20 @@ namespace {
 Firing FiringOf(const Op& neuron, int steps) {
   if (neuron.tau) return Firing::kTau;
   return steps > 1 ? Firing::kIlif : Firing::kOnce;
+}
+
+// The density of the input below which the sparse form of a convolution is the faster one.
+float SparseBelow(const Op& op, int in_channels, int out_channels, const kernels::SparseArgs& args,
+                  const kernels::Costs& costs) {
+  const float height = static_cast<float>(op.kernel_height);
+  const float macs = height * static_cast<float>(op.kernel_width) * static_cast<float>(in_channels) *
+                     static_cast<float>(out_channels);
+  const int run = (args.window * args.pixel + 15) / 16;
+  // A row's own list is made once for all kernel rows that it meets.
+  const float sixteens =
+      kernels::IsDirect(args) ? height * static_cast<float>(run) : 1.5f * static_cast<float>(run);
+  const float fixed = costs.pixel + costs.kernel_row * height + costs.sixteen * sixteens;
+  return (costs.dense_mac * macs - fixed) / (costs.mac * macs);
 }
 
 }  // namespace
@@ -33,7 +48,7 @@ std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& t
   for (size_t i = 0; i < steps.size() && error->empty(); i++) {
     *error = network->Prepare(plan, facts, steps[i], &budget);
   }
-  if (error->empty() && options.binary) *error = network->PrepareSums(&budget);
+  if (error->empty() && options.form == Form::kBinary) *error = network->PrepareSums(&budget);
   if (!error->empty()) return nullptr;
   network->weight_bytes_ = whole - budget;
   network->outputs_ = plan.outputs;
@@ -89,7 +104,7 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
   ready->on_spikes = in.kind == TensorKind::kSpike;
   ready->fan = FanOf(op, out);
   PackedConv& packed = ready->conv;
-  const bool binary = options_.binary && ready->on_spikes;
+  const bool binary = options_.form == Form::kBinary && ready->on_spikes;
   const std::string error =
       binary ? PackBinary(op, in.channels, out.channels, budget, &packed)
              : PackConv(op, in.channels, out.channels, input.row, pixel, largest, table_, budget, &packed);
@@ -125,6 +140,39 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
   const size_t input_row = input.row * static_cast<size_t>(op.stride_y);
   const int steps = Steps(plan, op.output);
   ready->blocks = packed.blocks;
+  if (!binary && !packed.depthwise && options_.form != Form::kDense) {
+    const int columns = (out.width - 1) * op.stride_x + op.kernel_width;
+    PackedSparse& sparse = ready->packed_sparse;
+    const std::string refused =
+        PackSparse(op, in.channels, out.channels, columns, input.channels, largest, table_, budget, &sparse);
+    if (!refused.empty()) return refused;
+    if (sparse.usable) {
+      ready->sparse = {first,
+                       input_row,
+                       input.step,
+                       input.row,
+                       input.channels,
+                       columns,
+                       op.kernel_height,
+                       op.stride_y,
+                       op.stride_x,
+                       sparse.window,
+                       sparse.reach,
+                       sparse.weights.data(),
+                       sparse.entry_bytes,
+                       sparse.block_bytes,
+                       sparse.sums,
+                       sparse.blocks,
+                       sparse.limit,
+                       table_.lanes * table_.vectors,
+                       out.width,
+                       channels,
+                       steps,
+                       after};
+      scratch_bytes_ = std::max(scratch_bytes_, kernels::ListSpace(ready->sparse).bytes());
+      ready->sparse_below = SparseBelow(op, in.channels, out.channels, ready->sparse, table_.costs);
+    }
+  }
   ready->wide = packed.wide;
   if (binary) {
     ready->args = kernels::BinaryConvArgs{input,

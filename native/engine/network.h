@@ -18,10 +18,18 @@ namespace saccade::engine {
 
 enum class Outcome { kDone, kAborted, kFrameTooLarge };
 
+// How convolutions on u8 run; every form gives the same bytes.
+enum class Form {
+  kAuto,    // by the density of the input, each time
+  kDense,   // kernels/conv.h and depthwise.h
+  kSparse,  // kernels/sparse.h wherever a layer has that form
+  kBinary,  // on spikes: kernels/binary.h
+};
+
 // How a network is laid out; the defaults are those of everyday running.
 struct LoadOptions {
   bool currents = false;  // what enters a neuron is kept, for probes
-  bool binary = false;    // convolutions on spikes run by kernels/binary.h
+  Form form = Form::kAuto;
 };
 
 class Network {
@@ -33,7 +41,7 @@ class Network {
                                        const LoadOptions& options, std::string* error);
 
   // Lets `threads` share the work of a run, the caller's included; once. False when the system refused one.
-  bool StartThreads(int threads) { return pool_.Start(threads); }
+  bool StartThreads(int threads);
 
   // Runs one frame u8 [T, C, H, W]. Looks at `abort` between steps. `probe` may be null.
   Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe);
@@ -56,7 +64,8 @@ class Network {
   std::string PrepareRealConv(const Plan& plan, const Op& op, size_t* budget, Ready* ready);
   void PrepareMap(const Plan& plan, const Op& op, Ready* ready);
   void RunStep(const Ready& ready);
-  void RunPart(const Ready& ready, const kernels::Part& part) const;
+  void RunPart(const Ready& ready, const kernels::Part& part, int thread);
+  bool PrefersSparse(const Ready& ready, const kernels::Part& part) const;
   void RunProbed(const Ready& ready, const Probe& probe);
   void AddWork(const Ready& ready, double nanoseconds, double* work) const;
   void ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) const;
@@ -72,6 +81,10 @@ class Network {
   int input_max_ = 255;
   size_t frame_bytes_ = 0;
   size_t weight_bytes_ = 0;
+  // Lists of what is not 0, one place per thread.
+  size_t scratch_bytes_ = 0;
+  Buffer scratch_;
+  std::atomic<int> parts_{0}, sparse_parts_{0};  // of the step that runs, while a probe looks on
   // Of binary convolutions; the sums are those of the step that runs.
   Buffer sums_;
   std::atomic<int64_t> operations_{0};

@@ -26,6 +26,20 @@ struct PackedConv {
   const float* bias() const { return scale() + padded; }
 };
 
+// The weights of the same convolution for kernels/sparse.h.
+struct PackedSparse {
+  bool usable = false;  // the instruction set has the form, and it fits the layer
+  bool wide = false;    // s16
+  int window = 1, reach = 1;
+  int sums = 0, blocks = 0, limit = 0;
+  size_t entry_bytes = 0, block_bytes = 0;
+  Buffer weights;
+};
+
+// `columns`: input pixels that a row of outputs sees. Leaves `packed` unusable where there is no such form.
+std::string PackSparse(const Op& op, int in_channels, int out_channels, int columns, int pixel, int largest,
+                       const kernels::Table& table, size_t* budget, PackedSparse* packed);
+
 // `row` and `pixel` are the byte strides of the input map; `largest` its largest value. `budget` is lowered
 // by what is taken. Empty, or one sentence.
 std::string PackConv(const Op& op, int in_channels, int out_channels, size_t row, size_t pixel, int largest,

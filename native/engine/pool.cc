@@ -64,7 +64,7 @@ Pool::~Pool() {
 
 void Pool::Run(int chunks, Work work, void* context) {
   if (workers_.empty() || chunks < 2) {
-    for (int i = 0; i < chunks; i++) work(context, i);
+    for (int i = 0; i < chunks; i++) work(context, i, 0);
     return;
   }
   work_.store(work, std::memory_order_relaxed);
@@ -75,7 +75,7 @@ void Pool::Run(int chunks, Work work, void* context) {
   ticket_.store((generation << 32) | (static_cast<uint64_t>(chunks) << 16));
   if (parked_.load() > 0) WakeParked();
 
-  while (Claim(ticket_.load(std::memory_order_acquire))) {
+  while (Claim(ticket_.load(std::memory_order_acquire), 0)) {
   }
   const auto done = [this] { return remaining_.load(std::memory_order_acquire) == 0; };
   // A worker that lost its core holds a chunk: give it the core back.
@@ -83,11 +83,11 @@ void Pool::Run(int chunks, Work work, void* context) {
 }
 
 // Takes and does one chunk of the job in `ticket`. False when none is left.
-bool Pool::Claim(uint64_t ticket) {
+bool Pool::Claim(uint64_t ticket, int thread) {
   while (Next(ticket) < Chunks(ticket)) {
     if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
     // The job cannot change before this chunk is counted off.
-    work_.load(std::memory_order_relaxed)(context_.load(std::memory_order_relaxed), Next(ticket));
+    work_.load(std::memory_order_relaxed)(context_.load(std::memory_order_relaxed), Next(ticket), thread);
     remaining_.fetch_sub(1, std::memory_order_acq_rel);
     return true;
   }
@@ -100,12 +100,13 @@ void Pool::WakeParked() {
 }
 
 void Pool::Worker() {
+  const int thread = next_thread_.fetch_add(1);
   const auto work_is_there = [this] {
     const uint64_t ticket = ticket_.load(std::memory_order_acquire);
     return Next(ticket) < Chunks(ticket) || stop_.load(std::memory_order_relaxed);
   };
   while (!stop_.load()) {
-    if (Claim(ticket_.load(std::memory_order_acquire))) continue;
+    if (Claim(ticket_.load(std::memory_order_acquire), thread)) continue;
     if (SpinUntil(work_is_there)) continue;
     std::unique_lock lock(mutex_);
     parked_.fetch_add(1);

@@ -23,16 +23,17 @@ class Pool {
   // Starts threads - 1 workers; once. False when the system refused one: those that it gave work on.
   bool Start(int threads);
 
-  using Work = void (*)(void* context, int chunk);
+  using Work = void (*)(void* context, int chunk, int thread);
 
-  // Calls work(context, 0..chunks-1), each once, and returns when all are done. chunks <= 65535.
+  // Calls work(context, 0..chunks-1, thread), each chunk once, and returns when all are done; `thread` is
+  // 0..threads()-1, the caller's 0. chunks <= 65535.
   void Run(int chunks, Work work, void* context);
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
  private:
   void Worker();
-  bool Claim(uint64_t ticket);
+  bool Claim(uint64_t ticket, int thread);
   void WakeParked();
 
   // generation << 32 | chunks << 16 | next chunk. Everything that decides a claim is in the one word that the
@@ -44,6 +45,7 @@ class Pool {
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::atomic<int> next_thread_{1};
   std::atomic<int> parked_{0};
   std::atomic<bool> stop_{false};
   std::vector<std::unique_ptr<Thread>> workers_;

@@ -22,12 +22,13 @@ struct Probe {
     const float* taught_current = nullptr;
   };
   std::vector<Neuron> neurons;
-  // 4 numbers per operator, added to: nanoseconds (of a fused step at the convolution that leads it) and, of
-  // a convolution, input values that are not 0, their sum, and synaptic operations (0 on the first layer).
+  // kWorkNumbers per operator, added to: nanoseconds (of a fused step at the convolution that leads it) and,
+  // of a convolution, input values that are not 0, their sum, synaptic operations (0 on the first layer), and
+  // the share of its parts that ran in the sparse form.
   double* work = nullptr;
 };
 
-constexpr size_t kWorkNumbers = 4;
+constexpr size_t kWorkNumbers = 5;
 
 // How far one input value of a convolution reaches.
 struct Fan {

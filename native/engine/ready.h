@@ -24,6 +24,9 @@ struct Network::Ready {
   int rows = 0, blocks = 1;  // what can be split among threads
   int spikes = -1;           // tensor whose border must be cleared
   PackedConv conv;
+  PackedSparse packed_sparse;
+  kernels::SparseArgs sparse{};  // with packed_sparse.usable
+  float sparse_below = 0;        // density of the input
   PackedRealConv realconv;
 
   // For probes.

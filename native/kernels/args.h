@@ -77,6 +77,27 @@ struct ConvArgs {
   Epilogue out;
 };
 
+// The same convolution as sums over what is not 0 (kernels/sparse.h). A step takes `window` input pixels of
+// every kernel row and reaches `reach` outputs: one column and kernel_width outputs, or the whole kernel and
+// one. Weights: [block][kernel row][pixel of the window][channel], each an entry of [unit] s8 or s16 in the
+// order that the instruction set's unit has.
+struct SparseArgs {
+  const uint8_t* input;          // first tap of output pixel (0, 0)
+  size_t input_row, input_step;  // from one output row, step to the next
+  size_t tap_row;                // from one kernel row to the next
+  int pixel;                     // bytes, which are channels, of an input pixel
+  int columns;                   // input pixels that a row of outputs sees
+  int kernel_height, stride_y, stride_x;
+  int window, reach;
+  const void* weights;
+  size_t entry_bytes, block_bytes;
+  int sums, blocks;            // vectors of sums per output in a block
+  int limit;                   // entries, an even number, that a narrow sum can take whatever they are
+  int part_channels;           // per block of Part: those of the dense kernel
+  int width, channels, steps;  // of the output
+  Epilogue out;
+};
+
 // Depthwise convolution on u8. Two forms: `pairs` (s8, vertical taps two by two, 16-bit sums widened after
 // every `widen_rows` kernel rows; stride 1) and single taps with s32 weights.
 // Weights: pairs [block][pair of ky][kx][2 halves][channel][2 taps] s8, by tap [block][pair of ky][kx][2

@@ -98,6 +98,7 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
 
 // Operators without intrinsics are vectors by the flags of their unit.
 #define SACCADE_CONVOLUTIONS(set) .conv8 = set::Conv8, .conv16 = set::Conv16, .depthwise = set::Depthwise
+#define SACCADE_SPARSE(set) .sparse8 = set::Sparse8, .sparse16 = set::Sparse16, .nonzeros = set::Nonzeros
 #define SACCADE_MAPS(set)                                                                       \
   .realconv = set::RealConv, .neuron = set::Neuron, .add = set::Add, .upsample = set::Upsample, \
   .maxpool = set::MaxPool, .concat = set::Concat, .mean = set::Mean, .frame = set::Frame
@@ -110,7 +111,12 @@ const Table& TableOf(Isa isa) {
                                   .lanes = 8,
                                   .narrow = 2,
                                   .paired = 32,
+                                  .costs = {0.02f, 50, 15, 9, 0.035f},
+                                  .sparse_sums = 12,
+                                  .sparse_lanes8 = 16,
+                                  .sparse_lanes16 = 8,
                                   SACCADE_CONVOLUTIONS(avx2),
+                                  SACCADE_SPARSE(avx2),
                                   SACCADE_MAPS(avx2)};
   static constexpr Table kAvxVnni = {.isa = Isa::kAvxVnni,
                                      .lanes = 8,

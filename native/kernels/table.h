@@ -6,6 +6,16 @@
 
 namespace saccade::kernels {
 
+// Cycles that the forms of a convolution take, measured; what dispatch by density computes with. What both
+// forms do alike, the epilogue, is left out.
+struct Costs {
+  float dense_mac;   // of the dense form, per product
+  float pixel;       // of the sparse form: per output pixel,
+  float kernel_row;  // per kernel row of one,
+  float sixteen;     // per 16 bytes of the map that its list is made from,
+  float mac;         // per product with an input that is not 0
+};
+
 struct Table {
   Isa isa;
   int lanes;          // output channels per vector of the dense kernels
@@ -15,9 +25,18 @@ struct Table {
   int paired = 0;     // channels per block of the depthwise kernel with paired taps; 0: none
   // Weights by tap, then channel, instead of by channel, then tap: of conv8; of conv16 and paired taps.
   bool by_tap8 = false, by_tap = false;
+  // Sums over what is not 0 (sparse.h): vectors of sums that fit the registers, 0 where there is no such
+  // form; channels per vector, s8 and s16.
+  Costs costs{};
+  int sparse_sums = 0, sparse_lanes8 = 0, sparse_lanes16 = 0;
   void (*conv8)(const ConvArgs&, const Part&);
   void (*conv16)(const ConvArgs&, const Part&);
   void (*depthwise)(const DepthwiseArgs&, const Part&);
+  // `scratch`: ListSpace::bytes() of lists.h.
+  void (*sparse8)(const SparseArgs&, const Part&, uint8_t* scratch) = nullptr;
+  void (*sparse16)(const SparseArgs&, const Part&, uint8_t* scratch) = nullptr;
+  // Bytes that are not 0 in rows of `length` bytes, `row` apart.
+  size_t (*nonzeros)(const uint8_t* from, size_t row, int rows, int length) = nullptr;
   void (*realconv)(const RealConvArgs&, const Part&);
   void (*neuron)(const NeuronArgs&, const Part&);
   void (*add)(const AddArgs&, const Part&);
@@ -32,19 +51,22 @@ const Table& TableOf(Isa isa);
 
 // One namespace per instruction set; the functions live in <name>.<isa>.cc. A set that extends another one
 // has only what differs.
-#define SACCADE_DECLARE_KERNELS(isa)                 \
-  namespace isa {                                    \
-  void Conv8(const ConvArgs&, const Part&);          \
-  void Conv16(const ConvArgs&, const Part&);         \
-  void Depthwise(const DepthwiseArgs&, const Part&); \
-  void RealConv(const RealConvArgs&, const Part&);   \
-  void Neuron(const NeuronArgs&, const Part&);       \
-  void Add(const AddArgs&, const Part&);             \
-  void Upsample(const UpsampleArgs&, const Part&);   \
-  void MaxPool(const MaxPoolArgs&, const Part&);     \
-  void Concat(const ConcatArgs&, const Part&);       \
-  void Mean(const MeanArgs&, const Part&);           \
-  int Frame(const FrameArgs&, const Part&);          \
+#define SACCADE_DECLARE_KERNELS(isa)                       \
+  namespace isa {                                          \
+  void Conv8(const ConvArgs&, const Part&);                \
+  void Conv16(const ConvArgs&, const Part&);               \
+  void Depthwise(const DepthwiseArgs&, const Part&);       \
+  void Sparse8(const SparseArgs&, const Part&, uint8_t*);  \
+  void Sparse16(const SparseArgs&, const Part&, uint8_t*); \
+  size_t Nonzeros(const uint8_t*, size_t, int, int);       \
+  void RealConv(const RealConvArgs&, const Part&);         \
+  void Neuron(const NeuronArgs&, const Part&);             \
+  void Add(const AddArgs&, const Part&);                   \
+  void Upsample(const UpsampleArgs&, const Part&);         \
+  void MaxPool(const MaxPoolArgs&, const Part&);           \
+  void Concat(const ConcatArgs&, const Part&);             \
+  void Mean(const MeanArgs&, const Part&);                 \
+  int Frame(const FrameArgs&, const Part&);                \
   }
 SACCADE_DECLARE_KERNELS(scalar)
 SACCADE_DECLARE_KERNELS(avx2)

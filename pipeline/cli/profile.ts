@@ -49,7 +49,10 @@ async function profile(
   const events = replay(recording, { ...openOptions(config), from, to, signal })
   const frames = events.pipe(windows({ ...model.window, ...windowOverrides(config) }))
   const work = noWork(model.plan)
-  await using session = await model.open({ threads: config.model.threads, binary: options.binary })
+  await using session = await model.open({
+    threads: config.model.threads,
+    form: options.binary ? 'binary' : 'auto',
+  })
   for await (const frame of frames) await session.measure!(frame.data, work)
   if (work.frames === 0)
     throw new SaccadeError('ERR_ARGUMENT', `${recording} has no window to profile on`)

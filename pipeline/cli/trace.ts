@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AUTHORS_NMS, type AuthorsMode } from '../detect/authors-nms.js'
 import { Model } from '../detect/model.js'
-import type { Work } from '../detect/session.js'
+import { WORK_NUMBERS, type Work } from '../detect/session.js'
 import { noWork } from '../detect/teacher.js'
 import { SaccadeError } from '../errors.js'
 import { PartFile } from '../sinks/part-file.js'
@@ -93,7 +93,7 @@ async function trace(path: string, options: TraceCommandOptions, context: Contex
   await using session = await model.open({
     backend,
     threads,
-    binary,
+    ...(binary && { form: 'binary' }),
     currents: teacher !== undefined,
   })
   let distance: Distance | undefined
@@ -206,7 +206,7 @@ function summarise(
   if (work === undefined) return summary
   const perLayer = model.plan.ops.flatMap((op, i): [string, number][] =>
     op.op === 'conv' && model.plan.tensors[op.input]!.kind === 'spike'
-      ? [[op.name, work.numbers[4 * i + 3]!]]
+      ? [[op.name, work.numbers[WORK_NUMBERS * i + 3]!]]
       : [],
   )
   const sops = perLayer.reduce((sum, [, count]) => sum + count, 0)

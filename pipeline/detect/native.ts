@@ -6,7 +6,7 @@ import type { WindowSpec } from '../windows/spec.js'
 import { NativeSession, type SessionHandle } from './native-session.js'
 import type { Plan, PlanOp, PlanTensor } from './plan.js'
 import { inputLimit } from './plan-check.js'
-import type { RawDetections, Session, SessionOptions } from './session.js'
+import type { Form, RawDetections, Session, SessionOptions } from './session.js'
 import { resolveOptions } from './session-options.js'
 
 const addon = native as {
@@ -17,6 +17,8 @@ const addon = native as {
   decodeAnchors(options: object): Float32Array
 }
 
+/** Order of `enum class Form` in native/engine/network.h. */
+const FORMS: readonly Form[] = ['auto', 'dense', 'sparse', 'binary']
 /** Order of the enums in native/engine/plan.h. */
 const TENSOR_KINDS: readonly PlanTensor['kind'][] = ['input', 'spike', 'real']
 const OP_KINDS: readonly PlanOp['op'][] = [
@@ -121,7 +123,7 @@ export async function openNative(plan: Plan, options: NativeOptions = {}): Promi
         strides: plan.head.strides,
         threads,
         currents: options.currents ?? false,
-        binary: options.binary ?? false,
+        form: FORMS.indexOf(options.form ?? 'auto'),
         isa: options.isa ?? process.env.SACCADE_ISA ?? '',
       }),
   )

@@ -44,8 +44,8 @@ export async function openOnnx(
   options: SessionOptions = {},
 ): Promise<Session> {
   const { threads, detect } = resolveOptions(plan, options)
-  if (options.binary)
-    throw new SaccadeError('ERR_ARGUMENT', 'binary accumulations are made by the native backend')
+  if (options.form !== undefined && options.form !== 'auto')
+    throw new SaccadeError('ERR_ARGUMENT', 'the form of convolutions is set in the native backend')
   const runtime = await loadRuntime()
   const create = async (onnx: Uint8Array): Promise<RuntimeSession> => {
     try {

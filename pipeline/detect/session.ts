@@ -27,10 +27,24 @@ export interface Teacher {
   currents: ReadonlyMap<string, Float32Array>
 }
 
+/** Length of `Work.numbers` per operator. */
+export const WORK_NUMBERS = 5
+
+/**
+ * How convolutions on u8 are computed; every form gives the same bytes. `auto` picks per layer and frame by the density of its
+ * input. `dense` multiplies everything, `sparse` walks lists of what is not 0 wherever a layer has such a form, `binary` adds
+ * one weight per spike, D times per time step: slow, what event-driven hardware would do.
+ */
+export type Form = 'auto' | 'dense' | 'sparse' | 'binary'
+
 /** What the operators of a plan cost, in its order; frames add up. */
 export interface Work {
   frames: number
-  /** 4 numbers per operator: ns (of fused operators at the convolution that leads them); and of a convolution on u8: input values that are not 0, their sum, and synaptic operations (0 on the first layer). */
+  /**
+   * WORK_NUMBERS per operator: ns (of fused operators at the convolution that leads them); and of a convolution on u8: input
+   * values that are not 0, their sum, synaptic operations (0 on the first layer), and frames in which its sparse form ran
+   * (parts of one where threads chose differently).
+   */
   numbers: Float64Array
 }
 
@@ -45,8 +59,8 @@ export interface SessionOptions {
   max?: number
   /** Keeps what enters each neuron, so that trace() returns it and takes a teacher; costs memory. */
   currents?: boolean
-  /** native: convolutions on spikes run as binary accumulations, D per time step: slow, the same bytes. */
-  binary?: boolean
+  /** native: the form of convolutions; default `auto`. */
+  form?: Form
 }
 
 /** A network with its memory and threads. One run at a time; a second call waits for the first. */

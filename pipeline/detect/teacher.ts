@@ -2,7 +2,7 @@
 import { SaccadeError } from '../errors.js'
 import { sizeOf } from '../tensors/safetensors.js'
 import type { Plan } from './plan.js'
-import type { Teacher, Work } from './session.js'
+import { type Teacher, WORK_NUMBERS, type Work } from './session.js'
 
 /** The neurons of a plan in its order: layer name, names of the tensors around it, shape [T, C, H, W] of both. */
 export function neurons(
@@ -21,7 +21,7 @@ export function neurons(
 
 /** Nothing counted yet. */
 export function noWork(plan: Plan): Work {
-  return { frames: 0, numbers: new Float64Array(plan.ops.length * 4) }
+  return { frames: 0, numbers: new Float64Array(plan.ops.length * WORK_NUMBERS) }
 }
 
 /** Throws ERR_ARGUMENT when a teacher lacks a layer, or has another shape or larger spikes than the plan. */

@@ -19,7 +19,7 @@ export function profileRows({ layers, totals }: Profile): { columns: string[]; r
   const millions = (x: number) => number(x / 1e6, 3)
   return {
     columns: [
-      ...['layer', 'output', 'kernel', 'MMAC', 'density', 'mean', 'MSOP'],
+      ...['layer', 'output', 'kernel', 'MMAC', 'density', 'mean', 'MSOP', 'sparse'],
       ...['ms', '% time', 'GMAC/s', 'uJ', 'ANN uJ'],
     ],
     rows: layers.map((layer) => [
@@ -30,6 +30,7 @@ export function profileRows({ layers, totals }: Profile): { columns: string[]; r
       number(layer.density, 3),
       number(layer.mean, 3),
       layer.reads === 'spikes' ? millions(layer.sops) : 'MAC',
+      number(layer.sparse, 2),
       number(layer.timeMs, 3),
       number((100 * layer.timeMs) / totals.timeMs, 1),
       number(layer.macs / 1e6 / layer.timeMs, 0),

@@ -1,7 +1,7 @@
 // What a network costs on real input: work per layer, counted and timed, and the energy that the SpikeYOLO paper's rule
 // gives for it.
 import type { ConvOp, Plan, RealConvOp } from '../detect/plan.js'
-import type { Work } from '../detect/session.js'
+import { WORK_NUMBERS, type Work } from '../detect/session.js'
 
 /**
  * The paper's rule (45 nm figures): an accumulation costs 0.9 pJ, a multiplication with its accumulation 4.6 pJ. A layer on
@@ -26,6 +26,8 @@ export interface LayerProfile {
   /** Synaptic operations: a weight added for a spike. Taps in the padding cost none, so it is less than macs x mean. */
   sops: number
   timeMs: number
+  /** Share of the windows in which its sparse form ran. */
+  sparse: number
   /** Picojoules by the paper's rule, and those of the same layer in an ordinary network: one pass, no time steps. */
   energyPj: number
   annPj: number
@@ -58,7 +60,7 @@ export function profileOf(plan: Plan, work: Work): Profile {
   const layers: LayerProfile[] = []
   const otherMs: Record<string, number> = {}
   plan.ops.forEach((op, i) => {
-    const numbers = work.numbers.subarray(4 * i, 4 * i + 4)
+    const numbers = work.numbers.subarray(WORK_NUMBERS * i, WORK_NUMBERS * (i + 1))
     if (op.op === 'conv' || op.op === 'realconv')
       layers.push(layerOf(plan, op, numbers, work.frames))
     else if (numbers[0]! > 0)
@@ -90,7 +92,7 @@ export function profileOf(plan: Plan, work: Work): Profile {
 function layerOf(
   plan: Plan,
   op: ConvOp | RealConvOp,
-  [ns, nonzero, values, sops]: Float64Array,
+  [ns, nonzero, values, sops, sparse]: Float64Array,
   frames: number,
 ): LayerProfile {
   const input = plan.tensors[op.input]!
@@ -113,6 +115,7 @@ function layerOf(
     mean,
     sops: sops! / frames,
     timeMs: ns! / 1e6 / frames,
+    sparse: sparse! / frames,
     energyPj: reads === 'spikes' ? macs * mean! * PJ_PER_ACCUMULATION : macs * PJ_PER_MAC,
     annPj: (macs / steps) * PJ_PER_MAC,
   }

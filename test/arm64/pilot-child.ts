@@ -1,5 +1,5 @@
 // The pilot's recorded window on this machine's default instruction set: every spike map and both head maps must be the
-// recorded ones, dense and as binary accumulations. `node dist/test/arm64/pilot-child.js`; scripts/test-arm64.js runs it in an emulated arm64 Node, where AVA
+// recorded ones, in every form. `node dist/test/arm64/pilot-child.js`; scripts/test-arm64.js runs it in an emulated arm64 Node, where AVA
 // would take a minute to start.
 import { join } from 'node:path'
 import { kernelInfo, openNative } from '../../pipeline/detect/native.js'
@@ -21,8 +21,8 @@ function compare(name: string, got: Uint8Array | Float32Array, wanted: Uint8Arra
   if (got.length !== wanted.length) throw new Error(`${name} has ${got.length} values on ${isa}`)
   values += got.length
 }
-for (const binary of [false, true]) {
-  await using session = await openNative(plan, { isa, threads: 2, binary })
+for (const form of ['auto', 'dense', 'sparse', 'binary'] as const) {
+  await using session = await openNative(plan, { isa, threads: 2, form })
   const { spikes, heads } = await session.trace(frame)
   for (const [name, { data }] of spikes) {
     compare(name, data, tensors.get(`spikes/${name}`)!.data as Uint8Array)
@@ -31,4 +31,4 @@ for (const binary of [false, true]) {
     compare(name, heads[i]!.data, tensors.get(name)!.data as Float32Array)
   }
 }
-console.log(`${isa}: all spike maps and heads, dense and binary, ${values} values equal`)
+console.log(`${isa}: all spike maps and heads, in every form, ${values} values equal`)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { kernelInfo, openNative } from '../../pipeline/detect/native.js'
 import type { Plan } from '../../pipeline/detect/plan.js'
-import type { Teacher, Trace } from '../../pipeline/detect/session.js'
+import { type Teacher, type Trace, WORK_NUMBERS } from '../../pipeline/detect/session.js'
 import { neurons, noWork } from '../../pipeline/detect/teacher.js'
 import { randomFrame, randomPlan } from '../support/make-plan.js'
 import { interpretPlan } from '../support/plan-interpreter.js'
@@ -26,19 +26,20 @@ for (const [name, plan] of plans)
     const wanted = interpretPlan(plan, frame)
     for (const threads of [1, 3]) {
       const counted = noWork(plan)
-      await using binary = await openNative(plan, { binary: true, threads })
+      await using binary = await openNative(plan, { form: 'binary', threads })
       t.deepEqual(await binary.trace(frame, { work: counted }), wanted)
       for (const isa of kernelInfo().supported) {
         const work = noWork(plan)
         await using dense = await openNative(plan, { isa, threads })
         await dense.measure!(frame, work)
         t.is(work.frames, 1)
-        const operations = (numbers: Float64Array) => numbers.filter((_, i) => i % 4 === 3)
+        const operations = (numbers: Float64Array) =>
+          numbers.filter((_, i) => i % WORK_NUMBERS === 3)
         t.deepEqual(operations(work.numbers), operations(counted.numbers))
         plan.ops.forEach((op, i) => {
           const onSpikes = op.op === 'conv' && plan.tensors[op.input]!.kind === 'spike'
-          t.is(work.numbers[4 * i + 3]! > 0, onSpikes, op.name)
-          if (onSpikes) countsOf(t, wanted, plan, op.input, work.numbers.subarray(4 * i))
+          t.is(work.numbers[WORK_NUMBERS * i + 3]! > 0, onSpikes, op.name)
+          if (onSpikes) countsOf(t, wanted, plan, op.input, work.numbers.subarray(WORK_NUMBERS * i))
         })
       }
     }
@@ -74,14 +75,17 @@ test('operations are those that reach the picture: by hand, 3 x 3 with and witho
   frame[9 + 5] = 2 // channel 1, an edge: 3 x 2 outputs
   // The first layer sums both channels into each.
   const reached = (3 * 4 + 1 * 9 + 2 * 6) * 2 * 4
-  for (const binary of [false, true]) {
+  for (const form of ['dense', 'sparse', 'binary'] as const) {
     const work = noWork(plan)
-    await using session = await openNative(plan, { binary })
+    await using session = await openNative(plan, { form })
     await session.measure!(frame, work)
     await session.measure!(frame, work)
     t.is(work.frames, 2)
-    t.deepEqual([...work.numbers.subarray(0, 4)].slice(1), [6, 12, 0])
-    t.deepEqual([...work.numbers.subarray(8, 12)].slice(1), [12, 24, 2 * reached])
+    t.deepEqual([...work.numbers.subarray(1, 4)], [6, 12, 0])
+    t.deepEqual(
+      [...work.numbers.subarray(2 * WORK_NUMBERS + 1, 2 * WORK_NUMBERS + 4)],
+      [12, 24, 2 * reached],
+    )
   }
 })
 
@@ -95,8 +99,8 @@ function teacherOf({ spikes, currents }: Trace): Teacher {
 for (const [name, plan] of plans)
   test(`under its own trace as teacher nothing changes: ${name}`, async (t) => {
     const frame = randomFrame(plan, 6)
-    for (const binary of [false, true]) {
-      await using session = await openNative(plan, { currents: true, threads: 2, binary })
+    for (const form of ['dense', 'sparse', 'binary'] as const) {
+      await using session = await openNative(plan, { currents: true, threads: 2, form })
       const free = await session.trace(frame)
       const { spikes, heads } = interpretPlan(plan, frame)
       t.deepEqual({ spikes: free.spikes, heads: free.heads }, { spikes, heads })

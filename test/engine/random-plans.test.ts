@@ -16,7 +16,7 @@ const wishes = fc.record({
   height: fc.integer({ min: 1, max: 8 }).map((cells) => 8 * cells),
 })
 
-test('random plans give the spikes and head maps of the interpreter, on every instruction set and thread count', async (t) => {
+test('random plans give the spikes and head maps of the interpreter, on every instruction set, thread count and form', async (t) => {
   let runs = 0
   const property = fc.asyncProperty(wishes, fc.nat(1e6), async (wish, frameSeed) => {
     const plan = randomPlan(wish)
@@ -24,14 +24,16 @@ test('random plans give the spikes and head maps of the interpreter, on every in
     const wanted = interpretPlan(plan, frame)
     for (const isa of kernelInfo().supported) {
       for (const threads of [1, 2, 3]) {
-        await using session = await openNative(plan, { isa, threads })
-        t.deepEqual(await session.trace(frame), wanted, `${isa}, ${threads} threads`)
-        runs++
+        for (const form of threads === 1 ? (['dense', 'sparse'] as const) : (['auto'] as const)) {
+          await using session = await openNative(plan, { isa, threads, form })
+          t.deepEqual(await session.trace(frame), wanted, `${isa}, ${threads} threads, ${form}`)
+          runs++
+        }
       }
     }
   })
   await fc.assert(property, { numRuns: 20, seed: 8 })
-  t.true(runs >= 60)
+  t.true(runs >= 80)
 })
 
 test('a residual chain, a depthwise convolution and both neurons are exact at many shapes', async (t) => {
@@ -47,7 +49,11 @@ test('a residual chain, a depthwise convolution and both neurons are exact at ma
     const wanted = interpretPlan(plan, frame)
     for (const isa of kernelInfo().supported) {
       for (const threads of [1, 2, 5]) {
-        await using session = await openNative(plan, { isa, threads })
+        await using session = await openNative(plan, {
+          isa,
+          threads,
+          form: threads === 2 ? 'auto' : 'sparse',
+        })
         // The second run finds the maps full of the first one's values.
         await session.run(randomFrame(plan, 99))
         t.deepEqual(

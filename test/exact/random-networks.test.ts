@@ -97,9 +97,11 @@ test(`${CASES} random networks give the same bytes on every backend, instruction
     for (const { data } of letter.spikes.values()) values += data.length
     for (const isa of supported) {
       for (const threads of [1, 2, 3]) {
-        await using session = await openNative(plan, { isa, threads })
-        const wrong = difference(await session.trace(frames), letter)
-        if (wrong !== undefined) throw new Error(`${isa}, ${threads} threads: ${wrong}`)
+        for (const form of ['auto', 'dense', 'sparse'] as const) {
+          await using session = await openNative(plan, { isa, threads, form })
+          const wrong = difference(await session.trace(frames), letter)
+          if (wrong !== undefined) throw new Error(`${isa}, ${threads} threads, ${form}: ${wrong}`)
+        }
       }
     }
     if (plan.exact !== 'yes') return

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "engine/network.h"
@@ -22,6 +23,9 @@ namespace {
 
 enum class Fill { kRandom, kHighest, kLowest, kAlternating };
 const char* const kFills[] = {"random", "highest", "lowest", "alternating"};
+
+constexpr std::pair<engine::Form, const char*> kForms[] = {
+    {engine::Form::kDense, "dense"}, {engine::Form::kSparse, "sparse"}, {engine::Form::kAuto, "auto"}};
 
 struct Case {
   int inputs, outputs, height, width;
@@ -56,7 +60,9 @@ class TestPlan {
     Mean(sum);
     Mean(Conv(fired, 5, 1, 1, 16, Fill::kRandom, 1, false));
     frame_.resize(static_cast<size_t>(c.steps * 3 * c.height * c.width));
-    for (uint8_t& value : frame_) value = static_cast<uint8_t>(random_() % 16);
+    // Every third frame is full, the others are mostly silent.
+    for (uint8_t& value : frame_)
+      value = static_cast<uint8_t>(seed % 3 && random_() % 6 ? 0 : random_() % 16);
   }
 
   const engine::Plan& plan() const { return plan_; }
@@ -167,9 +173,9 @@ struct Results {
   size_t values = 0;
 };
 
-Results Run(const TestPlan& test, kernels::Isa isa, int threads) {
+Results Run(const TestPlan& test, kernels::Isa isa, engine::Form form, int threads) {
   std::string error;
-  const auto network = engine::Network::Load(test.plan(), kernels::TableOf(isa), {}, &error);
+  const auto network = engine::Network::Load(test.plan(), kernels::TableOf(isa), {.form = form}, &error);
   if (!network || !network->StartThreads(threads)) {
     std::printf("the plan was refused: %s\n", error.c_str());
     std::exit(1);
@@ -225,6 +231,14 @@ std::vector<Case> Cases() {
     cases.push_back({6, 20, 2, width, 3, 1, 16, 4, 1, Fill::kRandom, false, false, false});
     cases.push_back({20, 20, 3, width, 5, 1, 8, 4, 1, Fill::kRandom, true, false, false});
   }
+  // Blocks of the sparse form: every number of vectors of sums, and more than one block.
+  for (int channels : {48, 64, 66, 96, 130, 200, 260}) {
+    cases.push_back({channels, channels, 3, 11, 3, 1, 8, 4, 2, Fill::kRandom, false, true, false});
+    cases.push_back({channels, 12, 5, 23, 3, 2, 16, 4, 1, Fill::kRandom, false, false, false});
+    cases.push_back({16, channels, 5, 23, 3, 2, 8, 4, 1, Fill::kRandom, false, false, false});
+    cases.push_back(
+        {24, channels, 2, 5, 1, 1, channels % 4 ? 8 : 16, 4, 1, Fill::kRandom, false, false, false});
+  }
   // Strides, kernels, steps and both neurons.
   for (int kernel : {1, 2, 3, 4, 5, 7}) {
     for (int stride : {1, 2, 3, 4}) {
@@ -259,14 +273,16 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < cases.size(); i++) {
       const Case& c = cases[i];
       const TestPlan test(c, static_cast<uint32_t>(i + 1));
-      const Results wanted = Run(test, kernels::Isa::kScalar, 1);
-      if (!Same(Run(test, isa, 1), wanted) || !Same(Run(test, isa, 2), wanted)) {
+      const Results wanted = Run(test, kernels::Isa::kScalar, engine::Form::kDense, 1);
+      for (const auto& [form, name] : kForms) {
+        if (Same(Run(test, isa, form, 1), wanted) && Same(Run(test, isa, form, 2), wanted)) continue;
         std::printf(
-            "%s differs from scalar: %d -> %d channels, %d x %d, kernel %d, stride %d, %d bits, levels %d, "
+            "%s, %s, differs from scalar: %d -> %d channels, %d x %d, kernel %d, stride %d, %d bits, levels "
+            "%d, "
             "steps %d, "
             "%s weights%s%s\n",
-            argv[a], c.inputs, c.outputs, c.height, c.width, c.kernel, c.stride, c.bits, c.levels, c.steps,
-            kFills[static_cast<int>(c.fill)], c.depthwise ? ", depthwise" : "",
+            argv[a], name, c.inputs, c.outputs, c.height, c.width, c.kernel, c.stride, c.bits, c.levels,
+            c.steps, kFills[static_cast<int>(c.fill)], c.depthwise ? ", depthwise" : "",
             c.residual ? ", residual" : "");
         return 1;
       }

@@ -1,0 +1,18 @@
+#include "kernels/sparse.h"
+
+#include "kernels/avx2.h"
+#include "kernels/table.h"
+
+namespace saccade::kernels::avx2 {
+
+void Sparse8(const SparseArgs& args, const Part& part, uint8_t* scratch) {
+  SparseConv<Avx2, false>(args, part, scratch);
+}
+void Sparse16(const SparseArgs& args, const Part& part, uint8_t* scratch) {
+  SparseConv<Avx2, true>(args, part, scratch);
+}
+size_t Nonzeros(const uint8_t* from, size_t row, int rows, int length) {
+  return CountNonzeros(from, row, rows, length);
+}
+
+}  // namespace saccade::kernels::avx2
