@@ -4,7 +4,7 @@ import { compile } from '../../models/index.js'
 import { Model } from '../../pipeline/detect/model.js'
 import { openNative } from '../../pipeline/detect/native.js'
 import type { Plan } from '../../pipeline/detect/plan.js'
-import type { Session } from '../../pipeline/detect/session.js'
+import { type Session, WORK_NUMBERS } from '../../pipeline/detect/session.js'
 import { noWork } from '../../pipeline/detect/teacher.js'
 import { profileOf } from '../../pipeline/trace/profile.js'
 import { median } from '../statistics.js'
@@ -151,7 +151,7 @@ export async function benchCalls(): Promise<CallCost> {
   }
   const work = noWork(plan)
   for (let i = 0; i < 200; i++) await session.measure!(frame, work)
-  const kernels = plan.ops.reduce((sum, _, i) => sum + work.numbers[4 * i]!, 0) / 1000 / work.frames
+  const kernels = plan.ops.reduce((sum, _, i) => sum + work.numbers[WORK_NUMBERS * i]!, 0) / 1000 / work.frames
   return { backToBackUs: median(back) - kernels, parkedUs: median(parked) - kernels }
 }
 
