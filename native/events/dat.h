@@ -45,7 +45,7 @@ struct DatDecoder {
     StampClock clock;
   } state;
 
-  bool Sound() const { return true; }
+  bool Sound() const { return state.clock.epoch >= 0 && state.clock.epoch <= (int64_t{1} << 53); }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
   void Follow(int64_t t);
 };

@@ -2,6 +2,9 @@
 #include "events/registry.h"
 
 #include "events/dat.h"
+#include "events/evt2.h"
+#include "events/evt21.h"
+#include "events/evt3.h"
 
 namespace saccade::events {
 
@@ -18,20 +21,36 @@ std::unique_ptr<Stream> Dat(DatKind kind, Sensor sensor, int64_t origin) {
   return Of<kDatRecord>(decoder);
 }
 
+template <size_t N, class Decoder>
+std::unique_ptr<Stream> Evt(Decoder decoder, Sensor sensor, int64_t origin) {
+  decoder.sensor = sensor;
+  decoder.state.clock.epoch = origin;
+  return Of<N>(decoder);
+}
+
 }  // namespace
 
-const char* const kDecoderNames[] = {"dat1", "dat2", "dat-triggers", nullptr};
-const char* const kEncoderNames[] = {"dat2", nullptr};
+const char* const kDecoderNames[] = {"dat1",  "dat2",         "dat-triggers", "evt2",
+                                     "evt21", "evt21-legacy", "evt3",         nullptr};
+const char* const kEncoderNames[] = {"dat2", "evt2", "evt21", "evt21-legacy", "evt3", nullptr};
 
 std::unique_ptr<Stream> MakeDecoder(const std::string& name, Sensor sensor, int64_t origin) {
   if (name == "dat1") return Dat(DatKind::kV1, sensor, origin);
   if (name == "dat2") return Dat(DatKind::kV2, sensor, origin);
   if (name == "dat-triggers") return Dat(DatKind::kTriggers, sensor, origin);
+  if (name == "evt2") return Evt<kEvt2Word>(Evt2Decoder{}, sensor, origin);
+  if (name == "evt21") return Evt<kEvt21Word>(Evt21Decoder{}, sensor, origin);
+  if (name == "evt21-legacy") return Evt<kEvt21Word>(Evt21Decoder{.legacy = true}, sensor, origin);
+  if (name == "evt3") return Evt<kEvt3Word>(Evt3Decoder{}, sensor, origin);
   return nullptr;
 }
 
 std::unique_ptr<Encoder> MakeEncoder(const std::string& name, Sensor sensor, int64_t origin) {
   if (name == "dat2") return std::make_unique<DatEncoder>(sensor, origin);
+  if (name == "evt2") return std::make_unique<Evt2Encoder>(sensor, origin);
+  if (name == "evt21") return std::make_unique<Evt21Encoder>(sensor, origin, false);
+  if (name == "evt21-legacy") return std::make_unique<Evt21Encoder>(sensor, origin, true);
+  if (name == "evt3") return std::make_unique<Evt3Encoder>(sensor, origin);
   return nullptr;
 }
 

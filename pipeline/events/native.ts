@@ -3,8 +3,15 @@ import { native } from '../native.js'
 import type { EventPacket } from './packet.js'
 
 /** What native/events/registry.cc has. */
-export type DecoderName = 'dat1' | 'dat2' | 'dat-triggers'
-export type EncoderName = 'dat2'
+export type DecoderName =
+  | 'dat1'
+  | 'dat2'
+  | 'dat-triggers'
+  | 'evt2'
+  | 'evt21'
+  | 'evt21-legacy'
+  | 'evt3'
+export type EncoderName = 'dat2' | 'evt2' | 'evt21' | 'evt21-legacy' | 'evt3'
 
 /**
  * The bytes of one format to events; see native/events/stream.h. Input may be cut at any byte. A decoder in TypeScript has

@@ -2,6 +2,8 @@
 import { SaccadeError } from '../errors.js'
 import { isGeometry } from '../events/geometry.js'
 import { type ByteSource, openBytes } from './bytes.js'
+import { shown } from './dat-header.js'
+import { parseRawHeader } from './raw-header.js'
 import type {
   Beginning,
   OpenOptions,
@@ -109,14 +111,20 @@ function unrecognised(path: string, head: Uint8Array): SaccadeError {
   const mistake = MISTAKES.find(({ bytes }) => bytes.every((byte, i) => head[i] === byte))
   if (mistake !== undefined)
     return new SaccadeError('ERR_FORMAT', `${path} ${mistake.what}`, mistake.hint)
+  const { encoding } = parseRawHeader(head, path)
+  if (encoding !== undefined)
+    return new SaccadeError(
+      'ERR_FORMAT',
+      `${path} is a RAW recording of the encoding ${shown(encoding)}, which saccade does not read`,
+    )
   const start = head.subarray(0, 8)
   const text = start.every((byte) => byte >= 0x20 && byte < 0x7f)
-  const shown = text
+  const begins = text
     ? `the text "${Buffer.from(start).toString('latin1')}"`
     : `the bytes ${Array.from(start, (byte) => byte.toString(16).padStart(2, '0')).join(' ')}`
   return new SaccadeError(
     'ERR_FORMAT',
-    `${path} is no recording that saccade knows: it begins with ${shown}`,
+    `${path} is no recording that saccade knows: it begins with ${begins}`,
     `--format names the format of a file without header; known are ${RECORDING_FORMATS.map((known) => known.name).join(', ')}`,
   )
 }

@@ -4,6 +4,7 @@ import { SaccadeError } from '../errors.js'
 import { openSink } from './byte-sink.js'
 import { isStreamSpec } from './bytes.js'
 import { datWriter } from './dat-writer.js'
+import { evt2Writer, evt3Writer, evt21LegacyWriter, evt21Writer } from './evt-writer.js'
 import {
   checkOptions,
   type RecordingWriter,
@@ -11,7 +12,13 @@ import {
   type WriterFormat,
 } from './writer.js'
 
-export const WRITER_FORMATS: readonly WriterFormat[] = [datWriter]
+export const WRITER_FORMATS: readonly WriterFormat[] = [
+  datWriter,
+  evt3Writer,
+  evt2Writer,
+  evt21Writer,
+  evt21LegacyWriter,
+]
 
 /**
  * Begins a recording in the format that `format` names, else the one of the file name's ending. `spec` is a file, "-" (stdout),

@@ -120,6 +120,30 @@ void MakeWords(const std::string& name, Bytes& bytes) {
       stamp += OneIn(50) ? Random() : static_cast<uint32_t>(Random(0, 1000));
       std::memcpy(bytes.data.get() + i, &stamp, 4);
     }
+  } else if (name == "evt3") {
+    static constexpr uint32_t kTypes[] = {0, 2, 2, 2, 2, 3, 3, 4, 4, 5, 6, 8, 8, 10, 14, 15, 15, 7, 9};
+    for (size_t i = 0; i + 2 <= bytes.size; i += 2) {
+      // Groups that are whole, now and then.
+      const bool group = i + 10 <= bytes.size && OneIn(4);
+      for (uint32_t k = 0; k < (group ? 4u : 1u); k++) {
+        static constexpr uint32_t kGroup[] = {3, 4, 4, 5};
+        const uint32_t type = group ? kGroup[k] : kTypes[Random(0, 18)];
+        stamp += OneIn(30) ? Random() : 1;
+        const uint32_t value = type == 8 ? stamp >> 3 & 0xFFF : Random() & 0xFFF;
+        const uint16_t word = static_cast<uint16_t>(type << 12 | value);
+        std::memcpy(bytes.data.get() + i + 2 * k, &word, 2);
+      }
+      if (group) i += 6;
+    }
+  } else if (name.starts_with("evt2")) {
+    const size_t size = name == "evt2" ? 4 : 8, at = name == "evt21" ? 4 : 0;
+    static constexpr uint32_t kTypes[] = {0, 1, 0, 1, 0, 1, 0, 1, 8, 10, 13, 14, 15};
+    for (size_t i = 0; i + size <= bytes.size; i += size) {
+      const uint32_t type = OneIn(3) ? kTypes[Random(0, 12)] : Random() & 1;
+      stamp += OneIn(50) ? Random() : 1;
+      const uint32_t word = type << 28 | ((type == 8 ? stamp : Random()) & 0x0FFFFFFF);
+      std::memcpy(bytes.data.get() + i + at, &word, 4);
+    }
   }
 }
 

@@ -1,0 +1,370 @@
+#include "events/evt3.h"
+
+#include "events/columns.h"
+
+namespace saccade::events {
+
+namespace {
+
+enum Type : uint32_t {
+  kAddrY = 0x0,
+  kAddrX = 0x2,
+  kVectBase = 0x3,
+  kVect12 = 0x4,
+  kVect8 = 0x5,
+  kTimeLow = 0x6,
+  kContinued4 = 0x7,
+  kTimeHigh = 0x8,
+  kTrigger = 0xA,
+  kOthers = 0xE,
+  kContinued12 = 0xF
+};
+// Some cameras fill their packets with it.
+constexpr uint32_t kPadding = 0x9999;
+constexpr uint32_t kHalfRange = 2048;
+// A word that takes a jump back lies so far behind the one before the jump at most.
+constexpr uint32_t kNear = 64;
+// Coordinates have 11 bits.
+constexpr uint32_t kMostPixels = 2048;
+constexpr int64_t kRange = int64_t{1} << 24;
+// Periods of 4096 µs that are written one by one: 268 s, 128 KiB of words.
+constexpr int64_t kShortSilence = 65'536;
+
+// Types that the fast loop takes.
+constexpr uint32_t kPlain = 1u << kAddrY | 1u << kAddrX | 1u << kTimeLow;
+// The words of a whole group, one after the other: VECT_12, VECT_12, VECT_8, whatever.
+constexpr uint64_t kGroupTypes = 0x0000'F000'F000'F000, kGroup = 0x0000'5000'4000'4000;
+
+// One call of Run, with its settings and what is worked out once.
+struct Work {
+  Evt3Decoder::State& state;
+  const uint8_t* bytes;
+  const size_t count;
+  Packet& packet;
+  Report& report;
+  const uint32_t width, height;
+  const int64_t start;
+  PacketClock clock;
+  size_t i = 0;
+
+  uint32_t Word(size_t at) const { return Load<uint16_t>(bytes + at * kEvt3Word); }
+  int64_t PositionOf(size_t at) const { return start + static_cast<int64_t>(at * kEvt3Word); }
+  int64_t Now() const { return state.clock.period() + state.low; }
+
+  void Plain();
+  void Groups();
+  bool Step();
+  bool Vector(uint32_t mask, uint32_t bits);
+  bool Single(uint32_t word);
+  void Interrupt(uint32_t type);
+  void CountOutside(size_t from, uint32_t y);
+};
+
+// Rows, events and low times, the bulk of a stream without vectors, without a branch that depends on them:
+// every word is stored as an event, and stays when it is one.
+void Work::Plain() {
+  const size_t from = i;
+  const size_t end = i + std::min<size_t>(count - i, packet.capacity - packet.length);
+  const uint32_t first_y = state.y, high = kTimeHigh << 12 | state.clock.high;
+  uint32_t* __restrict ts = packet.t;
+  uint16_t* __restrict xs = packet.x;
+  uint16_t* __restrict ys = packet.y;
+  uint8_t* __restrict ps = packet.p;
+  uint32_t n = packet.length, low = state.low, y = state.y, seen = 0;
+  size_t at = i;
+  for (; at < end; at++) {
+    const uint32_t word = Word(at), type = word >> 12;
+    // A TIME_HIGH that says what is known comes every few words.
+    if (((kPlain >> type & 1) | static_cast<uint32_t>(word == high)) == 0) break;
+    const uint32_t value = word & 0x7FF;
+    const uint32_t is_event = static_cast<uint32_t>(type == kAddrX);
+    ts[n] = clock.offset + low;
+    xs[n] = static_cast<uint16_t>(value);
+    ys[n] = static_cast<uint16_t>(y);
+    ps[n] = static_cast<uint8_t>(word >> 11 & 1);
+    seen += is_event;
+    n += is_event & static_cast<uint32_t>(value < width) & static_cast<uint32_t>(y < height);
+    y = type == kAddrY ? value : y;
+    low = type == kTimeLow ? word & 0xFFF : low;
+  }
+  const uint32_t kept = n - packet.length;
+  packet.length = n;
+  state.y = y;
+  state.low = low;
+  i = at;
+  if (seen != kept) CountOutside(from, first_y);
+}
+
+// Goes over the words that Plain() took again, since some of their events lie outside.
+void Work::CountOutside(size_t from, uint32_t y) {
+  for (size_t at = from; at < i; at++) {
+    const uint32_t word = Word(at), type = word >> 12;
+    if (type == kAddrY) y = word & 0x7FF;
+    if (type == kAddrX && ((word & 0x7FF) >= width || y >= height)) {
+      report.Count(Fault::kOutOfBounds, PositionOf(at));
+    }
+  }
+}
+
+// A base and the whole groups that follow it.
+void Work::Groups() {
+  const uint32_t word = Word(i);
+  uint32_t base = word & 0x7FF;
+  const uint8_t p = static_cast<uint8_t>(word >> 11 & 1);
+  i++;
+  while (count - i >= 4 && packet.capacity - packet.length >= kMaskRoom && base + 32 <= width) {
+    const uint64_t words = Load<uint64_t>(bytes + i * kEvt3Word);
+    if ((words & kGroupTypes) != kGroup) break;
+    const uint32_t mask =
+        static_cast<uint32_t>((words & 0xFFF) | (words >> 16 & 0xFFF) << 12 | (words >> 32 & 0xFF) << 24);
+    PutMask(packet, mask, base, state.y, clock.offset + state.low, p);
+    base += 32;
+    i += 3;
+  }
+  state.base = base;
+  state.polarity = p;
+  state.has_base = 1;
+}
+
+// A word that is no part of the group or payload that is open.
+void Work::Interrupt(uint32_t type) {
+  if (state.group != 0 && type != kVect12 && type != kVect8) {
+    report.Count(Fault::kPartialVect, PositionOf(i));
+    state.group = 0;
+    state.has_base = 0;
+  }
+  if (state.payload != 0 && type != kContinued12 && type != kContinued4) {
+    // Cameras also send OTHERS that have none.
+    if (state.payload > 1) report.Count(Fault::kPartialContinued, PositionOf(i));
+    state.payload = 0;
+  }
+}
+
+// An ADDR_X word. False when there is no room.
+bool Work::Single(uint32_t word) {
+  const uint32_t x = word & 0x7FF;
+  if (!state.clock.dated) {
+    report.Count(Fault::kUndated, PositionOf(i));
+  } else if (!state.has_y) {
+    report.Count(Fault::kMissingYAddr, PositionOf(i));
+  } else if (x >= width || state.y >= height) {
+    report.Count(Fault::kOutOfBounds, PositionOf(i));
+  } else {
+    if (!clock.fits || packet.length == packet.capacity) return false;
+    PutMaskSlowly(packet, 1, x, state.y, clock.offset + state.low, static_cast<uint8_t>(word >> 11 & 1));
+  }
+  return true;
+}
+
+// A vector word of so many bits. False when there is no room for all of its events.
+bool Work::Vector(uint32_t mask, uint32_t bits) {
+  const uint32_t group = state.group;
+  // 12, 12, 12 and 12, 8: a word was lost, and with it the place of this one.
+  const bool torn = bits == 12 ? group == 2 : group == 1;
+  if (state.pending != 0) {
+    mask = state.pending;
+  } else {
+    if (torn) {
+      report.Count(Fault::kPartialVect, PositionOf(i));
+      state.has_base = 0;
+    }
+    const uint64_t events = static_cast<uint64_t>(std::popcount(mask));
+    if (!state.clock.dated) {
+      if (events > 0) report.Count(Fault::kUndated, PositionOf(i), events);
+      mask = 0;
+    } else if (!state.has_y) {
+      if (events > 0) report.Count(Fault::kMissingYAddr, PositionOf(i), events);
+      mask = 0;
+    } else if (!state.has_base) {
+      if (events > 0) report.Count(Fault::kInvalidVectBase, PositionOf(i), events);
+      mask = 0;
+    } else {
+      const bool somewhere = state.y < height && state.base < width;
+      const uint32_t inside = somewhere ? mask & LowBits(width - state.base) : 0;
+      const uint64_t outside = static_cast<uint64_t>(std::popcount(mask & ~inside));
+      if (outside > 0) report.Count(Fault::kOutOfBounds, PositionOf(i), outside);
+      mask = inside;
+    }
+  }
+  if (mask != 0 && clock.fits) {
+    mask = PutMaskSlowly(packet, mask, state.base, state.y, clock.offset + state.low,
+                         static_cast<uint8_t>(state.polarity));
+  }
+  state.pending = mask;
+  if (mask != 0) return false;
+  state.group = bits == 8 ? 0 : torn ? 1 : group + 1;
+  state.base = std::min(state.base + bits, 4095u);
+  return true;
+}
+
+// Any word. False when it waits for room.
+bool Work::Step() {
+  const uint32_t word = Word(i), type = word >> 12;
+  Interrupt(type);
+  switch (type) {
+    case kAddrY:
+      state.y = word & 0x7FF;
+      state.has_y = 1;
+      return true;
+    case kAddrX:
+      return Single(word);
+    case kVectBase:
+      state.base = word & 0x7FF;
+      state.polarity = word >> 11 & 1;
+      state.has_base = 1;
+      return true;
+    case kVect12:
+      return Vector(word & 0xFFF, 12);
+    case kVect8:
+      return Vector(word & 0xFF, 8);
+    case kTimeLow:
+      state.low = word & 0xFFF;
+      return true;
+    case kTimeHigh:
+      if (state.clock.dated && (word & 0xFFF) == state.clock.high) return true;
+      state.clock.Set(word & 0xFFF, PositionOf(i), report);
+      state.low = 0;
+      clock.Set(packet, state.clock.period());
+      return true;
+    case kTrigger:
+      if (state.clock.dated) return report.Add({Now(), word >> 8 & 0xF, word & 1});
+      report.Count(Fault::kUndated, PositionOf(i));
+      return true;
+    case kOthers:
+      state.payload = 1;
+      return true;
+    case kContinued12:
+    case kContinued4: {
+      const bool expected =
+          type == kContinued12 ? state.payload == 1 || state.payload == 2 : state.payload == 3;
+      if (!expected) report.Count(Fault::kPartialContinued, PositionOf(i));
+      state.payload = expected && type == kContinued12 ? state.payload + 1 : 0;
+      return true;
+    }
+    default:
+      if (word != kPadding) report.Count(Fault::kReserved, PositionOf(i));
+      return true;
+  }
+}
+
+}  // namespace
+
+void Evt3Clock::Set(uint32_t next, int64_t position, Report& report) {
+  const uint32_t last = high;
+  const uint32_t jump = jumped;
+  high = next;
+  jumped = 0;
+  if (!dated) {
+    dated = 1;
+  } else if (next > last) {
+    if (next - last > 1) report.Count(Fault::kNonContinuousTimeHigh, position);
+    if (next - last >= kHalfRange) {
+      jumped = 1;
+      before_jump = last;
+    }
+  } else if (jump && next - before_jump < kNear) {
+    report.Count(Fault::kNonMonotonicTimeHigh, position);
+  } else if (last - next >= kHalfRange) {
+    epoch += kRange;
+    if (last != 4095 || next != 0) report.Count(Fault::kNonContinuousTimeHigh, position);
+  } else {
+    report.Count(Fault::kNonMonotonicTimeHigh, position);
+  }
+}
+
+size_t Evt3Decoder::Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report) {
+  Work work{state,
+            bytes,
+            count,
+            packet,
+            report,
+            sensor.width == 0 ? kMostPixels : std::min(sensor.width, kMostPixels),
+            sensor.height == 0 ? kMostPixels : std::min(sensor.height, kMostPixels),
+            state.position,
+            {}};
+  work.clock.Set(packet, state.clock.period());
+  while (work.i < count) {
+    if (state.clock.dated && state.has_y && work.clock.fits && state.group == 0 && state.payload == 0) {
+      work.Plain();
+      if (work.i == count) break;
+      if (work.Word(work.i) >> 12 == kVectBase && state.y < work.height) {
+        work.Groups();
+        continue;
+      }
+    }
+    if (!work.Step()) break;
+    work.i++;
+  }
+  state.position = work.PositionOf(work.i);
+  return work.i;
+}
+
+// The words that set the time. Readers must see each TIME_HIGH of a short silence, as cameras send them, and
+// each wrap of a long one; not all of them set the low bits to 0 at a TIME_HIGH.
+Encoded Evt3Encoder::Time(int64_t t, Output& out) {
+  const int64_t high = t >> 12;
+  // Readers begin in the first range, and take a fall by half of it for a wrap.
+  if (t < 0 || (high_ < 0 && high > 4095)) return Encoded::kStamp;
+  if (high_ >= 0 && (high >> 12 < high_ >> 12 || high_ - high >= kHalfRange)) return Encoded::kStamp;
+  const int64_t step = high - high_ > kShortSilence ? 1024 : 1;
+  while (high_ != high) {
+    if (out.room() < 16) return Encoded::kFull;
+    high_ = high_ < 0 || high < high_ ? high : std::min(high_ + step, high);
+    low_ = kNoLow;
+    base_ = -1;
+    out.Put(static_cast<uint16_t>(kTimeHigh << 12 | (high_ & 0xFFF)));
+  }
+  if (out.room() < 16) return Encoded::kFull;
+  if (const uint32_t low = t & 0xFFF; low != low_) {
+    low_ = low;
+    base_ = -1;
+    out.Put(static_cast<uint16_t>(kTimeLow << 12 | low));
+  }
+  return Encoded::kAll;
+}
+
+Encoded Evt3Encoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Output& out) {
+  while (*at < to) {
+    const uint32_t i = *at, x = packet.x[i], y = packet.y[i];
+    if (!Inside(x, y) || x > 0x7FF || y > 0x7FF) return Encoded::kCoordinate;
+    const Encoded timed = Time(packet.t0 + packet.t[i] - origin_, out);
+    if (timed != Encoded::kAll) return timed;
+    if (y_ != static_cast<int32_t>(y)) {
+      y_ = static_cast<int32_t>(y);
+      base_ = -1;
+      out.Put(static_cast<uint16_t>(kAddrY << 12 | y));
+    }
+    const uint32_t p = packet.p[i] != 0, base = x & ~31u;
+    // Events that stand in the order in which a group gives them.
+    uint32_t mask = 1u << (x - base), next = i + 1;
+    for (; next < to && packet.t[next] == packet.t[i] && packet.y[next] == y && (packet.p[next] != 0) == p &&
+           packet.x[next] > packet.x[next - 1] && packet.x[next] < base + 32;
+         next++) {
+      mask |= 1u << (packet.x[next] - base);
+    }
+    const int32_t place = static_cast<int32_t>(base | p << 11);
+    // A group takes three words, and one more where it does not follow the last.
+    if (next - i > (place == base_ ? 2u : 3u) && base + 32 <= sensor_.width) {
+      if (place != base_) out.Put(static_cast<uint16_t>(kVectBase << 12 | p << 11 | base));
+      out.Put(static_cast<uint16_t>(kVect12 << 12 | (mask & 0xFFF)));
+      out.Put(static_cast<uint16_t>(kVect12 << 12 | (mask >> 12 & 0xFFF)));
+      out.Put(static_cast<uint16_t>(kVect8 << 12 | mask >> 24));
+      base_ = base + 32 < 2048 ? static_cast<int32_t>((base + 32) | p << 11) : -1;
+      *at = next;
+    } else {
+      out.Put(static_cast<uint16_t>(kAddrX << 12 | p << 11 | x));
+      base_ = -1;
+      ++*at;
+    }
+  }
+  return Encoded::kAll;
+}
+
+Encoded Evt3Encoder::Edge(const Trigger& trigger, Output& out) {
+  const Encoded timed = Time(trigger.t - origin_, out);
+  if (timed != Encoded::kAll) return timed;
+  out.Put(static_cast<uint16_t>(kTrigger << 12 | (trigger.id & 0xF) << 8 | (trigger.value & 1)));
+  return Encoded::kAll;
+}
+
+}  // namespace saccade::events

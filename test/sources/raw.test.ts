@@ -1,0 +1,345 @@
+// RAW recordings: headers, the recordings that are there, every place where they can be cut, damage, and writing them again.
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import test from 'ava'
+import { SaccadeError } from '../../pipeline/errors.js'
+import { digestRecording } from '../../pipeline/events/digest.js'
+import type { EventDecoder } from '../../pipeline/events/native.js'
+import { EventPacket, type Trigger } from '../../pipeline/events/packet.js'
+import { openRecording } from '../../pipeline/sources/open.js'
+import type { OpenOptions } from '../../pipeline/sources/recording.js'
+import { RECORDING_FORMATS } from '../../pipeline/sources/registry.js'
+import { createRecording, WRITER_FORMATS } from '../../pipeline/sources/writers.js'
+import { damage } from '../support/damage.js'
+import { scratch } from '../support/folder.js'
+import { Random } from '../support/make-plan.js'
+import { eventsOf, packetOf } from '../support/packets.js'
+import { sharedPath, skipWithout } from '../support/shared.js'
+
+const RECORDINGS = {
+  'formats/evt2_gen3_640x480.raw': 'EVT2',
+  'formats/evt3_driving_1280x720.raw': 'EVT3',
+  'formats/evt3_pedestrians_1280x720.raw': 'EVT3',
+  'formats/evt3_trigger_1280x720.raw': 'EVT3',
+  'formats/made/evt21_driving_1280x720.raw': 'EVT2.1',
+  'formats/made/evt21_legacy_driving_1280x720.raw': 'EVT2.1, legacy order',
+}
+
+interface Expected {
+  width: number
+  height: number
+  events: number
+  t_first: number
+  t_last: number
+  on_events: number
+  x_max: number
+  y_max: number
+  monotonic: boolean
+  digest: string
+  triggers?: [number, number, number][]
+}
+
+function expectedOf(name: string): Expected {
+  return JSON.parse(readFileSync(sharedPath('recordings/expected.json')!, 'utf8'))[name]
+}
+
+async function triggersOf(path: string): Promise<Trigger[]> {
+  await using recording = await openRecording(path)
+  const packet = new EventPacket()
+  const triggers: Trigger[] = []
+  while (await recording.next(packet)) triggers.push(...(packet.triggers ?? []))
+  return triggers
+}
+
+for (const [name, format] of Object.entries(RECORDINGS))
+  test(`${name} has the events that are expected of it`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const want = expectedOf(name)
+    await using recording = await openRecording(path)
+    t.is(recording.format, format)
+    t.deepEqual(recording.geometry, { width: want.width, height: want.height })
+    const got = await digestRecording(recording)
+    t.log(got.faults)
+    t.like(got, {
+      events: want.events,
+      tFirst: want.t_first,
+      tLast: want.t_last,
+      onEvents: want.on_events,
+      xMax: want.x_max,
+      yMax: want.y_max,
+      digest: want.digest,
+      monotonic: want.monotonic,
+    })
+    if (Array.isArray(want.triggers))
+      t.deepEqual(
+        (await triggersOf(path)).map((edge) => [edge.t, edge.id, edge.value]),
+        want.triggers,
+      )
+  })
+
+/** Bytes after the header, and a decoder for them. */
+async function dataOf(path: string) {
+  const file = readFileSync(path)
+  const format = RECORDING_FORMATS.find((known) => known.recognises(file, path))!
+  if (!('begin' in format)) throw new Error('no stream')
+  const begin = () => format.begin(file, { name: path, whole: true }, {})
+  return { data: file.subarray(begin().dataStart), decoder: () => begin().decoder }
+}
+
+for (const name of [...Object.keys(RECORDINGS), 'formats/made/dat_v1_ncars.dat'])
+  test(`${name} cut in two at any byte gives the same`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const { data, decoder } = await dataOf(path)
+    // All places of small files, 10,000 of large ones; around each what some 600 bytes hold.
+    const STEP = 512
+    const states: Uint8Array[] = []
+    const walker = decoder()
+    for (let at = 0; at < data.length; at += STEP) {
+      states.push(walker.save())
+      taken(walker, [data.subarray(at, at + STEP)])
+    }
+    const all = data.length < 40_000
+    const random = new Random(1)
+    const subject = decoder()
+    for (let k = 0; k < (all ? data.length : 10_000); k++) {
+      const cut = all ? k : random.next(data.length)
+      const from = Math.floor(Math.max(0, cut - 16) / STEP)
+      const end = Math.min(cut + 64, data.length)
+      const start = from * STEP
+      subject.restore(states[from]!)
+      const whole = taken(subject, [data.subarray(start, end)])
+      subject.restore(states[from]!)
+      const parts = taken(subject, [data.subarray(start, cut), data.subarray(cut, end)])
+      if (parts !== whole) return t.is(parts, whole, `cut at ${cut}`)
+    }
+    // And every byte of the beginning by itself.
+    const head = data.subarray(0, 100_000)
+    const bytes = Array.from(head, (_, i) => head.subarray(i, i + 1))
+    t.is(taken(decoder(), bytes), taken(decoder(), [head]))
+  })
+
+/** Holds any of the recordings whole, so that pieces end up in one packet. */
+const packet = new EventPacket(300_000)
+
+/** A fingerprint of all that a decoder tells of some pieces. */
+function taken(decoder: EventDecoder, pieces: readonly Uint8Array[]): string {
+  const told: unknown[] = []
+  packet.reset()
+  for (const piece of pieces)
+    for (let from = 0; from < piece.length; ) {
+      from += decoder.decode(piece, from, piece.length, packet)
+      // A stamp far ahead or behind needs another packet, but there is none in these recordings.
+      if (from < piece.length) throw new Error('the packet is full')
+      told.push(...(decoder.takeTriggers() ?? []), ...(decoder.takeFaults() ?? []))
+    }
+  const hash = createHash('sha1').update(`${packet.t0} ${packet.length} ${told}`)
+  for (const { buffer, byteOffset, BYTES_PER_ELEMENT } of [packet.t, packet.x, packet.y, packet.p])
+    hash.update(new Uint8Array(buffer, byteOffset, packet.length * BYTES_PER_ELEMENT))
+  return hash.digest('hex')
+}
+
+const EVT3_WORDS = [0x8001, 0x0002, 0x2003, 0x6005, 0x2804]
+const words = (list: readonly number[]) => new Uint8Array(Uint16Array.from(list).buffer)
+
+async function eventsIn(path: string, options: OpenOptions = {}) {
+  await using recording = await openRecording(path, options)
+  const packet = new EventPacket(100)
+  const events = []
+  while (await recording.next(packet)) events.push(...eventsOf(packet))
+  return { events, recording }
+}
+
+function raw(
+  t: Parameters<typeof scratch>[0],
+  header: string,
+  data: Uint8Array,
+  name = 'made.raw',
+) {
+  const path = scratch(t, name)
+  writeFileSync(path, Buffer.concat([Buffer.from(header), data]))
+  return path
+}
+
+const EVENTS = [
+  { t: 4096, x: 3, y: 2, p: 0 },
+  { t: 4101, x: 4, y: 2, p: 1 },
+]
+
+test('format and size are found in old and new headers, and the header ends where a line is none', async (t) => {
+  const cases: [header: string, width: number | undefined][] = [
+    ['% evt 3.0\n% system_ID 48\n', 1280],
+    ['% Date 2020-09-04 13:14:25\n% evt 3.0\n% integrator_name Prophesee\n% system_ID 40\n', 640],
+    ['% evt 3.0\n% geometry 320x320\n% end\n', 320],
+    ['% format EVT3;height=200;width=100\n% geometry 320x320\n% end\n', 100],
+    ['% evt 3.0\r\n% end\r\n', undefined],
+    ['% evt 3.0\n% empty\n% __proto__ polluted\n', undefined],
+  ]
+  for (const [header, width] of cases) {
+    const { events, recording } = await eventsIn(raw(t, header, words(EVT3_WORDS)))
+    t.deepEqual(events, EVENTS, header)
+    t.is(recording.format, 'EVT3')
+    t.is(recording.geometry?.width, width)
+  }
+  t.is(Object.getPrototypeOf({}).polluted, undefined)
+  // The word 0x2025 looks like the beginning of a line.
+  const { events } = await eventsIn(
+    raw(t, '% evt 3.0\n', words([0x2025, 0x8001, 0x0002, 0x2003, 0x0a0a])),
+  )
+  t.deepEqual(events, [EVENTS[0]!])
+})
+
+test('a stream without a header is read with --format and --geometry', async (t) => {
+  const path = raw(t, '', words([0x8001, 0x0002, 0x2003, 0x6005, 0x2804, 0x2500]), 'bare.bin')
+  const { events, recording } = await eventsIn(path, {
+    format: 'evt3',
+    geometry: { width: 640, height: 480 },
+  })
+  t.deepEqual(events, EVENTS)
+  t.deepEqual(recording.faults, { OutOfBoundsEventCoordinate: 1 })
+  t.deepEqual(recording.faultOffsets, { OutOfBoundsEventCoordinate: 10 })
+  await t.throwsAsync(openRecording(path), { code: 'ERR_FORMAT' })
+})
+
+test('the word order of EVT2.1 is read off the words where the header is silent', async (t) => {
+  const control = [0x80000001, 0x80000002, 0x80000003, 0x80000003]
+  const events = [0x10001001, 0x10001002, 0x00001003, 0x10001004]
+  const list = control.flatMap((high, i) => [high, 0, events[i]!, 0x80000001])
+  for (const legacy of [true, false]) {
+    const data = new Uint8Array(
+      Uint32Array.from(legacy ? list : list.map((_, i) => list[i ^ 1]!)).buffer,
+    )
+    const { events: got, recording } = await eventsIn(raw(t, '% evt 2.1\n% end\n', data))
+    t.is(recording.format, legacy ? 'EVT2.1, legacy order' : 'EVT2.1')
+    t.is(got.length, 8)
+    t.deepEqual(recording.faults, {})
+  }
+})
+
+test('an encoding that is not read, and an impossible size, are refused in one sentence', async (t) => {
+  const histo = raw(t, '% format HISTO3D;height=320;width=320\n% end\n', words(EVT3_WORDS))
+  t.is(
+    (await t.throwsAsync(openRecording(histo), { code: 'ERR_FORMAT' }))?.message,
+    `${histo} is a RAW recording of the encoding HISTO3D, which saccade does not read`,
+  )
+  const huge = raw(t, '% evt 3.0\n% geometry 99999x1\n% end\n', words(EVT3_WORDS))
+  t.is(
+    (await t.throwsAsync(openRecording(huge), { code: 'ERR_FORMAT' }))?.message,
+    `${huge} gives an impossible sensor size in its header: "99999" x "1"`,
+  )
+})
+
+test('a cut last word is counted with its place', async (t) => {
+  const path = raw(t, '% evt 3.0\n', words(EVT3_WORDS).subarray(0, -1))
+  const { events, recording } = await eventsIn(path)
+  t.deepEqual(events, EVENTS.slice(0, 1))
+  t.deepEqual(recording.faults, { trailing_bytes: 1 })
+  t.deepEqual(recording.faultOffsets, { trailing_bytes: 18 })
+})
+
+for (const name of Object.keys(RECORDINGS))
+  test(`seek in ${name} gives what a scan from the start gives`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const { events, recording: _ } = await eventsIn(path)
+    await using recording = await openRecording(path)
+    const packet = new EventPacket()
+    for (let k = 0; k <= 20; k++) {
+      const at = events[Math.min(events.length - 1, Math.floor((k * events.length) / 20))]!.t
+      const first = events.findIndex((event) => event.t >= at)
+      await recording.seek(at)
+      t.true(await recording.next(packet))
+      t.deepEqual(
+        eventsOf(packet).slice(0, 50),
+        events.slice(first, first + packet.length).slice(0, 50),
+      )
+    }
+    await recording.seek(events.at(-1)!.t + 1)
+    t.false(await recording.next(packet))
+  })
+
+const ROUND_TRIPS = [
+  ...Object.keys(RECORDINGS),
+  'formats/made/dat_v2_wrap_304x240.dat',
+  'atis/car_passing_td.dat',
+]
+const EVT_WRITERS = ['evt2', 'evt21', 'evt21-legacy', 'evt3']
+
+for (const name of ROUND_TRIPS)
+  test(`${name} written in every format keeps its events, times and triggers`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const want = expectedOf(name)
+    const triggers = await triggersOf(path)
+    for (const format of ['dat', ...EVT_WRITERS]) {
+      const copy = scratch(t, 'copy.any')
+      {
+        await using original = await openRecording(path)
+        await using file = await createRecording(copy, { geometry: original.geometry!, format })
+        const packet = new EventPacket(5000)
+        while (await original.next(packet)) await file.write(packet)
+        await file.close()
+        t.deepEqual(file.left, format === 'dat' && triggers.length > 0 ? { triggers: 2 } : {})
+      }
+      await using read = await openRecording(copy)
+      const got = await digestRecording(read)
+      t.is(got.digest, want.digest, format)
+      t.deepEqual(got.faults, {}, format)
+      t.deepEqual(await triggersOf(copy), format === 'dat' ? [] : triggers, format)
+    }
+  })
+
+test('stamps of Unix time survive in every format', async (t) => {
+  const events = [0, 5, 3000, 20_000_000].map((by, i) => ({
+    t: 1_605_537_493_718_345 + by,
+    x: i,
+    y: 1,
+    p: 1,
+  }))
+  for (const { name } of WRITER_FORMATS.filter(({ name }) =>
+    ['dat', ...EVT_WRITERS].includes(name),
+  )) {
+    const path = scratch(t, 'unix.any')
+    await using file = await createRecording(path, {
+      geometry: { width: 32, height: 8 },
+      format: name,
+    })
+    await file.write(packetOf(events))
+    await file.close()
+    const { events: got, recording } = await eventsIn(path)
+    t.deepEqual(got, events, name)
+    t.deepEqual(recording.faults, {})
+  }
+})
+
+test('damaged recordings give events or a sentence, and what is wrong is counted', async (t) => {
+  const sources = [
+    'formats/evt3_pedestrians_1280x720.raw',
+    'formats/made/evt21_driving_1280x720.raw',
+  ]
+  const path = scratch(t, 'damaged.raw')
+  const packet = new EventPacket()
+  let counted = 0
+  for (const name of sources) {
+    const source = sharedPath(`recordings/${name}`)
+    if (source === undefined) return skipWithout(t, 'no shared recordings')
+    const whole = readFileSync(source).subarray(0, 20_000)
+    for (let seed = 1; seed <= 150; seed++) {
+      writeFileSync(path, damage(whole, new Random(seed)))
+      try {
+        await using recording = await openRecording(path)
+        const { width = 2048, height = 2048 } = recording.geometry ?? {}
+        while (await recording.next(packet))
+          for (let i = 0; i < packet.length; i++)
+            if (packet.x[i]! >= width || packet.y[i]! >= height || packet.p[i]! > 1)
+              t.fail(`seed ${seed}: an event outside the sensor`)
+        if (Object.keys(recording.faults).length > 0) counted += 1
+      } catch (error) {
+        if (!(error instanceof SaccadeError)) throw error
+      }
+    }
+  }
+  t.log(`${counted} of 300 files had faults`)
+  t.true(counted > 60)
+})
