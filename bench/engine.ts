@@ -40,7 +40,8 @@ async function benchEngine({ quick, only }: BenchOptions): Promise<BenchResult> 
     return results
   }
   const comparisons = networks.length > 0 ? await each<Comparison>('compare') : []
-  const growth = wants('growth') ? await each<Growth>('growth') : []
+  const growth =
+    wants('growth') && !(quick && only.length === 0) ? await each<Growth>('growth') : []
   const rates = wants('rates') ? await each<RateGrowth>('rates') : []
   const [calls] = wants('calls') ? await inProcess<CallCost>('calls', 1, settings) : []
   const [memory] = wants('calls') ? await inProcess<ReplayMemory>('memory', 1, settings) : []

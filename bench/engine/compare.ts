@@ -16,7 +16,8 @@ import {
   openOurs,
 } from './contestants.js'
 import { benchInputs, type Input, randomFrames } from './inputs.js'
-import { int8Network } from './int8.js'
+import { exactNetwork } from './int8-exact.js'
+import { quantisedNetwork } from './int8-quantised.js'
 import type { Network, NetworkEntry } from './networks.js'
 
 /** Effort of a comparison. */
@@ -58,7 +59,9 @@ export interface Comparison {
 }
 
 export const OURS = 'saccade'
-const WARM_UP = 3
+/** Runs of a form before one is chosen, after one that is not counted. */
+const TRIALS = { fast: 9, slow: 3 }
+const SLOW_MS = 100
 /** Idle threads of the one before spin for a while: ncnn's for 20 ms, others for less. */
 const PAUSE_MS = 25
 /** A turn is at least this long, so that one interrupt does not decide it. */
@@ -80,6 +83,7 @@ export async function compareNetwork(
   const frames = inputs.flatMap((input) => input.frames)
   const tried: Tried[] = []
   const contestants = [await openOurs(OURS, plan, frames, { threads })]
+  contestants.push(await openOurs(`${OURS} dense`, plan, frames, { threads, form: 'dense' }))
   contestants.push(...(await rivals(network, contestants[0]!, { frames, threads, tried })))
   const results: Comparison[] = []
   let from = 0
@@ -129,18 +133,19 @@ async function rivals(
   const integers = all.flatMap(({ form, plan }) => {
     const open = (onnx: Uint8Array) =>
       openOnnxRuntime(runtime, 'onnxruntime int8', onnx, { plan, frames, threads, kind: 'u8' })
-    const exact = () => int8Network(plan)
     const quantised = async () => {
-      const { onnx, floats } = exact()
+      const { onnx, floats } = exactNetwork(plan)
       const ranges = await measureRanges(runtime, onnx, floats, {
         plan,
         frames: frames.slice(0, 2),
       })
-      return int8Network(plan, ranges).onnx
+      return quantisedNetwork(plan, ranges)
     }
     const same = plan === all[0]!.plan
     return [
-      ...(same ? [{ form: `${form}, exact`, same, open: () => open(exact().onnx) }] : []),
+      ...(same
+        ? [{ form: `${form}, exact`, same, open: () => open(exactNetwork(plan).onnx) }]
+        : []),
       { form: `${form}, quantised`, same, open: async () => open(await quantised()) },
     ]
   })
@@ -161,12 +166,14 @@ async function bestOf(
   for (const { form, same, open } of candidates) {
     const contestant = await open()
     const apart = same ? distance(wanted, await contestant.heads(0)) : undefined
-    const times: number[] = []
-    for (let run = 0; run < WARM_UP + 5; run++) times.push(await timed(() => contestant.run(0)))
+    const times = [await timed(() => contestant.run(0))]
+    // Slow networks are told apart by fewer runs.
+    const runs = times[0]! > SLOW_MS ? TRIALS.slow : TRIALS.fast
+    while (times.length < 1 + runs) times.push(await timed(() => contestant.run(0)))
     const entry: Tried = {
       rival,
       form,
-      medianMs: median(times.slice(WARM_UP)),
+      medianMs: median(times.slice(1)),
       apart,
       chosen: false,
     }

@@ -46,7 +46,7 @@ export async function openOurs(
   name: string,
   plan: Plan,
   frames: readonly Uint8Array[],
-  options: { threads: number },
+  options: { threads: number; form?: 'auto' | 'dense' },
 ): Promise<Contestant> {
   const session = await openNative(plan, options)
   const heads = async (index: number) => {

@@ -1,16 +1,13 @@
 // Networks in the authors' layout with random weights and a wanted density in every layer, made once and kept.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { encodePlan } from '../../models/compile/spike-file.js'
 import { OnnxWriter } from '../../models/import/writer.js'
 import { compile } from '../../models/index.js'
 import type { Plan } from '../../pipeline/detect/plan.js'
-import { loadPlan } from '../../pipeline/detect/plan-file.js'
 import { setDensity } from './density.js'
 import { randomFrames } from './inputs.js'
 import { type LayoutForm, type WIDTHS, writeLayout } from './layout.js'
 import { gridWeights } from './random-weights.js'
-import { statePath } from './state.js'
+import { type KeptNetwork, kept } from './state.js'
 
 /** What to make. */
 export interface LayoutSpec {
@@ -21,12 +18,6 @@ export interface LayoutSpec {
   density?: number
 }
 
-/** A network as ONNX and as plan. */
-export interface Generated {
-  onnx: Uint8Array
-  plan: Plan
-}
-
 const SIDE = 320
 /** Part of the cached files' names: change it when what is generated changes. */
 const EDITION = 7
@@ -35,25 +26,22 @@ const EDITION = 7
 type Biases = ReadonlyMap<string, Float32Array>
 
 /** Makes the network, or takes what was made before. Its densities are those on `randomFrames`. */
-export async function generateLayout(spec: LayoutSpec): Promise<Generated> {
+export function generateLayout(spec: LayoutSpec): Promise<KeptNetwork> {
   const { size, steps, form, density } = spec
-  const name = `gen1_${size}-T${steps}-${form}${density === undefined ? '' : `-${Math.round(100 * density)}`}`
-  const path = statePath(`${name}-v${EDITION}`)
-  if (existsSync(`${path}.spike`) && existsSync(`${path}.onnx`))
-    return { onnx: readFileSync(`${path}.onnx`), plan: await loadPlan(`${path}.spike`) }
-  const made = density === undefined ? blank(spec, name) : await dense(spec, name, density)
-  writeFileSync(`${path}.onnx`, made.onnx)
-  writeFileSync(`${path}.spike`, encodePlan(made.plan))
-  return made
+  const fires = density === undefined ? '' : `-${Math.round(100 * density)}`
+  const name = `gen1_${size}-T${steps}-${form}${fires}`
+  return kept(`${name}-v${EDITION}`, () =>
+    density === undefined ? blank(spec, name) : dense(spec, name, density),
+  )
 }
 
-function blank(spec: LayoutSpec, name: string): Generated {
+function blank(spec: LayoutSpec, name: string): KeptNetwork {
   const onnx = writeOnnx(spec, name, new Map())
   return { onnx, plan: compile(onnx, { file: name, name }).plan }
 }
 
 /** The blank network with other biases: it need not be compiled again. */
-async function dense(spec: LayoutSpec, name: string, density: number): Promise<Generated> {
+async function dense(spec: LayoutSpec, name: string, density: number): Promise<KeptNetwork> {
   const { plan } = await generateLayout({ ...spec, density: undefined })
   await setDensity(plan, randomFrames(plan.window, 1)[0]!, density)
   const onnx = writeOnnx(spec, name, biasesOf(plan))

@@ -151,7 +151,8 @@ export async function benchCalls(): Promise<CallCost> {
   }
   const work = noWork(plan)
   for (let i = 0; i < 200; i++) await session.measure!(frame, work)
-  const kernels = plan.ops.reduce((sum, _, i) => sum + work.numbers[WORK_NUMBERS * i]!, 0) / 1000 / work.frames
+  const kernels =
+    plan.ops.reduce((sum, _, i) => sum + work.numbers[WORK_NUMBERS * i]!, 0) / 1000 / work.frames
   return { backToBackUs: median(back) - kernels, parkedUs: median(parked) - kernels }
 }
 

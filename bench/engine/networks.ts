@@ -1,11 +1,12 @@
 // The networks of the comparison: the default model, the authors' vectors, and generated ones of both published widths.
 import { readFileSync } from 'node:fs'
-import { compile, importSpikeYolo } from '../../models/index.js'
+import { compile, type ImportOptions, importSpikeYolo } from '../../models/index.js'
 import { Model } from '../../pipeline/detect/model.js'
 import type { Plan } from '../../pipeline/detect/plan.js'
 import { gunzipShared } from '../../test/support/shared.js'
 import { generateLayout } from './generate.js'
 import type { WIDTHS } from './layout.js'
+import { compilerDigest, kept } from './state.js'
 
 /** A network and the other ways in which a rival may run it. */
 export interface Network {
@@ -48,7 +49,7 @@ function generated(size: keyof typeof WIDTHS, parameters: string): NetworkEntry[
   return DENSITIES.map((density) => {
     const percent = Math.round(100 * density)
     return {
-      name: `gen1_${size}-${percent}%`,
+      name: `gen1_${size}-d${percent}`,
       title: `the authors' layout, ${parameters} parameters, 320 x 320, T = 1, random s8 weights, ${percent} % of the neurons fire`,
       quick: false,
       random: true,
@@ -73,12 +74,14 @@ async function loadVectors(timesteps: number): Promise<Network | undefined> {
     inputScale: 1 / 256,
     name: `gen1_n-T${timesteps}`,
   } as const
-  const make = async (options: object) => {
-    const { onnx } = await importSpikeYolo(path, { ...settings, ...options })
-    return { onnx, plan: compile(onnx, { file: path, name: settings.name }).plan }
-  }
-  const dense = { form: 'dense', ...(await make({ chains: 'dense' })) }
-  return { ...(await make({})), forms: [dense, await coded('n', timesteps)] }
+  const digest = compilerDigest()
+  const make = (form: string, options: ImportOptions) =>
+    kept(`${settings.name}-vectors-${form}-${digest}`, async () => {
+      const { onnx } = await importSpikeYolo(path, { ...settings, ...options })
+      return { onnx, plan: compile(onnx, { file: path, name: settings.name }).plan }
+    })
+  const dense = { form: 'dense', ...(await make('dense', { chains: 'dense' })) }
+  return { ...(await make('product', {})), forms: [dense, await coded('n', timesteps)] }
 }
 
 async function loadGenerated(size: keyof typeof WIDTHS, density: number): Promise<Network> {

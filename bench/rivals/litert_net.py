@@ -12,7 +12,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as fb
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from plan import Plan, step, u8_range
+from plan import Plan, inputs_of, step, u8_range
 
 ADD, CONCAT, CONV, DEPTHWISE, DEQUANTIZE, MAX_POOL, PAD, NEAREST = 0, 2, 3, 4, 6, 17, 34, 97
 RELU, SAME, VALID = 1, 0, 1
@@ -51,6 +51,17 @@ class Writer:
         self.buffers = [fb.BufferT()]
         self.ids: dict[int, int] = {}
         self.done: set[int] = set()
+        self.tie_ranges()
+
+    def tie_ranges(self) -> None:
+        """XNNPACK joins, pools and repeats int8 values without changing them: what goes in and out has one scale."""
+        ranges = self.plan.ranges = dict(self.plan.ranges)
+        moving = [op for op in self.plan.ops if op["op"] in ("concat", "maxpool", "upsample")]
+        for _ in moving:
+            for op in moving:
+                names = [self.plan.name(i) for i in [*inputs_of(op), op["output"]]]
+                low, high = zip(*(ranges[name] for name in names))
+                ranges.update({name: (min(low), max(high)) for name in names})
 
     def write(self) -> bytes:
         plan = self.plan
@@ -191,14 +202,12 @@ class Writer:
 
     def upsample(self, op: dict) -> None:
         made = self.tensor(self.nhwc(op["output"]), INT8, f"t{op['output']}", *self.quantisation(op["input"]))
-        self.plan.ranges[self.plan.name(op["output"])] = self.plan.ranges[self.plan.name(op["input"])]
         self.ids[op["output"]] = made
         size = self.tensor([2], INT32, f"{op['name']}.size", data=np.array(self.nhwc(op["output"])[1:3], np.int32))
         options, kind = fb.ResizeNearestNeighborOptionsT(), fb.BuiltinOptions.ResizeNearestNeighborOptions
         self.operator(NEAREST, [self.ids[op["input"]], size], made, options, kind)
 
     def maxpool(self, op: dict) -> None:
-        self.plan.ranges[self.plan.name(op["output"])] = self.plan.ranges[self.plan.name(op["input"])]
         made, _ = self.plain(op)
         options = fb.Pool2DOptionsT()
         options.padding, (options.filterHeight, options.filterWidth) = SAME, op["kernel"]

@@ -104,6 +104,10 @@ class Writer:
         depthwise = op["groups"] > 1
         term = 1 if depthwise else 2
         params = self.sliding(op, weight.size)
+        if self.plan.tensors[op["input"]]["kind"] == "input" and self.plan.windows.max() > 127:
+            # ncnn's int8 is signed: pixels up to 255 are read in fp32.
+            self.float_conv(op, weight * scale[:, None, None, None])
+            return
         if neuron is None:
             params += f" 8={term}"
         else:
@@ -119,7 +123,10 @@ class Writer:
         self.layer("ConvolutionDepthWise" if depthwise else "Convolution", op["name"], [self.take(op["input"])], op["output"], params)
 
     def realconv(self, op: dict) -> None:
-        weight, bias = self.plan.weights[f"{op['name']}.weight"], self.plan.weights[f"{op['name']}.bias"]
+        self.float_conv(op, self.plan.weights[f"{op['name']}.weight"])
+
+    def float_conv(self, op: dict, weight: np.ndarray) -> None:
+        bias = self.plan.weights[f"{op['name']}.bias"]
         self.bin += bytes(4)
         self.array(weight.astype(np.float32))
         self.array(bias.astype(np.float32))

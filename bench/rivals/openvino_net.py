@@ -47,7 +47,8 @@ def build(plan: Plan, quantise_residuals: bool) -> ov.Model:
     values = {}
     source = next(t for t in plan.tensors if t["kind"] == "input")
     frame = op13.parameter([1, *plan.shape(source["id"])], ov.Type.u8, name="frames")
-    values[source["id"]] = fake(op13.convert(frame, "f32"), 255.0, 255.0)
+    counts = op13.convert(frame, "f32")
+    values[source["id"]] = counts if saturates(plan) else fake(counts, 255.0, 255.0)
     for op in plan.ops:
         out = op["output"]
         if op["op"] == "conv":
@@ -71,12 +72,17 @@ def build(plan: Plan, quantise_residuals: bool) -> ov.Model:
             values[out] = pooled.output(0)
         else:
             values[out] = values[op["input"]]
-        real = plan.tensors[out]["kind"] == "real" and out not in plan.outputs
-        if quantise_residuals and real and plan.neuron_after(out) is None:
+        computed = op["op"] in ("conv", "realconv", "add", "concat") and out not in plan.outputs
+        if quantise_residuals and computed and plan.neuron_after(out) is None:
             scale, zero = u8_range(plan, out)
             low, high = -zero * scale, (255 - zero) * scale
             values[out] = op13.fake_quantize(values[out], f(low), f(high), f(low), f(high), 256)
     return ov.Model([op13.result(values[i]) for i in plan.outputs], [frame], "int8")
+
+
+def saturates(plan: Plan) -> bool:
+    """Without VNNI the int8 kernels add pairs of products in 16 bits, which pixels up to 255 leave: then the first layer is f32."""
+    return plan.windows.max() > 127
 
 
 def f(value: float):

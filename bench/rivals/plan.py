@@ -25,6 +25,9 @@ class Plan:
             start, end = (8 + length + offset for offset in entry["data_offsets"])
             self.weights[name] = np.frombuffer(blob[start:end], TYPES[entry["dtype"]]).reshape(entry["shape"])
         self.ranges = json.loads((folder / "ranges.json").read_text())
+        for op in self.ops:
+            if op["op"] in ("maxpool", "upsample", "mean"):
+                self.ranges[self.name(op["output"])] = self.ranges[self.name(op["input"])]
         self.windows = np.load(folder / "windows.npy")[:, 0]
         self.readers = {}
         for index, op in enumerate(self.ops):

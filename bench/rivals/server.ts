@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { encodePlan } from '../../models/compile/spike-file.js'
 import { loadOnnxRuntime, measureRanges, openOurs } from '../engine/contestants.js'
 import { benchInputs, randomFrames } from '../engine/inputs.js'
-import { int8Network } from '../engine/int8.js'
+import { exactNetwork } from '../engine/int8-exact.js'
 import { NETWORKS } from '../engine/networks.js'
 import { encodeNpy } from './npy.js'
 
@@ -61,7 +61,7 @@ async function serve(name: string, threads: number, folder: string): Promise<voi
   async function ranges(): Promise<Map<string, [number, number]>> {
     const runtime = await loadOnnxRuntime()
     if (runtime === undefined) throw new Error('the ranges of the currents need onnxruntime-node')
-    const exact = int8Network(plan)
+    const exact = exactNetwork(plan)
     return measureRanges(runtime, exact.onnx, exact.floats, { plan, frames: frames.slice(0, 2) })
   }
 }

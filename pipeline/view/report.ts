@@ -58,7 +58,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: 
 th, td { padding: .25rem .9rem .25rem 0; text-align: left; border-bottom: 1px solid var(--rule); white-space: nowrap }
 th { color: var(--faint); font-weight: 600 } .number { text-align: right }
 .bar { background: linear-gradient(to right, color-mix(in srgb, var(--c1) 32%, transparent) var(--part), transparent 0) content-box;
-  print-color-adjust: exact }
+  min-width: 4.5rem; print-color-adjust: exact }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 0 } dt { color: var(--faint) } dd { margin: 0 }
 figure { margin: 0; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; padding: .5rem }
 figcaption { color: var(--faint); font-size: .85rem; padding-top: .35rem }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { shiftFor, shiftsFor } from '../../bench/engine/density.js'
 import { overlaid, thinned } from '../../bench/engine/growth.js'
-import { biasInteger } from '../../bench/engine/int8.js'
+import { biasInteger, fitsInteger } from '../../bench/engine/int8-exact.js'
 
 const fired = (values: Float32Array, shift: number) => values.filter((x) => x + shift > 0.5).length
 
@@ -29,8 +29,8 @@ test('where whole channels are alike, some of them fire everywhere until the lay
 
 test('a bias between two sums is rounded down, and a sum then on a tie goes up as the true one does', (t) => {
   const scale = 2 ** -4
-  t.deepEqual(biasInteger(0.75, scale, 1, true), [12, scale])
-  const [bias, nudged] = biasInteger(0.75 + 2 ** -6, scale, 1, true)
+  t.deepEqual(biasInteger(0.75, scale), [12, scale])
+  const [bias, nudged] = biasInteger(0.75 + 2 ** -6, scale)
   t.is(bias, 12)
   const rounded = (sum: number) => {
     const y = Math.fround((sum + bias) * nudged)
@@ -40,7 +40,10 @@ test('a bias between two sums is rounded down, and a sum then on a tie goes up a
   // The current is 2.5 + 2^-6: a spike of 3, where half to even of 2.5 would give 2.
   t.is(rounded(28), 3)
   t.is(rounded(27), 2)
-  t.is(biasInteger(0.79, scale, 1, false)[0], 13)
+  t.true(fitsInteger(0.7, scale, 1))
+  // Between the thresholds 0.5 and 1.5 lies no whole 2: a bias of 1 cannot be rounded to one.
+  t.false(fitsInteger(1, 2, 1))
+  t.true(fitsInteger(4, 2, 1))
 })
 
 test('events are taken out of a frame one by one, or frames laid over each other up to the clip', (t) => {
