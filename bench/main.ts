@@ -61,9 +61,16 @@ async function main(args: string[]): Promise<number> {
   if (!json) process.stdout.write(`${where}\n`)
   for (const bench of BENCHMARKS) {
     if (names.length > 0 && !names.includes(bench.name)) continue
-    const { tables = [], ...result } = await bench.run({ quick, only })
-    report.results[bench.name] = result
-    if (!json) process.stdout.write(text(bench, result.measurements, tables))
+    let result: BenchResult
+    try {
+      result = await bench.run({ quick, only })
+    } catch (error) {
+      process.stderr.write(`bench: ${bench.name}: ${(error as Error).message}\n`)
+      return 1
+    }
+    const { tables = [], ...found } = result
+    report.results[bench.name] = found
+    if (!json) process.stdout.write(text(bench, found.measurements, tables))
     if (markdown !== undefined) await writeTables(markdown, tables, where)
   }
   if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)

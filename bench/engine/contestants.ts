@@ -124,9 +124,10 @@ export async function measureRanges(
     const results = await session.run({ [session.inputNames[0]!]: feed })
     for (const name of names) {
       let [low, high] = ranges.get(name) ?? [0, 0]
-      for (const value of results[name]!.data) {
-        if (value < low) low = value
-        if (value > high) high = value
+      const { data } = results[name]!
+      for (let i = 0; i < data.length; i++) {
+        if (data[i]! < low) low = data[i]!
+        if (data[i]! > high) high = data[i]!
       }
       ranges.set(name, [low, high])
     }

@@ -19,7 +19,7 @@ const DRIVE = { seed: 2, durationUs: 1_500_000 }
 export interface Input {
   name: 'recording' | 'drive' | 'empty' | 'random'
   frames: Uint8Array[]
-  /** Events per second in these windows, before filters. */
+  /** Events per second in these windows, behind the model's filters. */
   eventRate: number
 }
 

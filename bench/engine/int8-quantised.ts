@@ -24,6 +24,9 @@ export function quantisedNetwork(plan: Plan, ranges: Ranges): Uint8Array {
 }
 
 class QuantisedWriter extends Int8Writer {
+  /** Tensors that are there as float, too. */
+  readonly #floats = new Set<number>()
+
   constructor(
     plan: Plan,
     readonly ranges: Ranges,
@@ -79,7 +82,10 @@ class QuantisedWriter extends Int8Writer {
 
   protected asFloat(id: number): string {
     if (this.#maker(id).op === 'mean') return this.name(id)
-    return this.graph.node('DequantizeLinear', this.#quantised(id), `${this.name(id)}:float`)
+    const float = `${this.name(id)}:float`
+    if (!this.#floats.has(id)) this.graph.node('DequantizeLinear', this.#quantised(id), float)
+    this.#floats.add(id)
+    return float
   }
 
   #conv(op: ConvOp | RealConvOp, integers: Int8Array, scale: Float32Array, from: Scale): void {

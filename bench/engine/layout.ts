@@ -6,10 +6,10 @@ import type { MergedConv } from '../../models/import/merge.js'
 import type { OnnxWriter, Value } from '../../models/import/writer.js'
 
 /**
- * How the chains of linear operators between two neurons are written: `product` as `saccade import` does it, `dense` every
- * chain as one 3x3, `coded` as the authors wrote it (the 1x1, depthwise 3x3, 1x1 of RepConv apart; normalisations merged).
+ * How the chains of linear operators between two neurons are written: `product` as `saccade import` does it, `coded` as the
+ * authors wrote it (the 1x1, depthwise 3x3, 1x1 of RepConv apart; normalisations merged).
  */
-export type LayoutForm = 'product' | 'dense' | 'coded'
+export type LayoutForm = 'product' | 'coded'
 
 /** What a layer reads, and what becomes of its result. */
 export interface LayerUse {
@@ -68,8 +68,8 @@ export function writeLayout(
   const unit = (name: string, x: Value, outputs: number, k: number, options = {}) =>
     conv(`${name}.conv`, out.fire(`${name}.lif`, x), outputs, k, options)
   const sepRepConv = (name: string, s: Value, to: number) => {
-    const chosen = form === 'product' ? cheaperForm(s.channels, to) : form
-    if (chosen === 'dense') return conv(`${name}.pwconv3`, s, to, 3, { adds: true })
+    if (form === 'product' && cheaperForm(s.channels, to) === 'dense')
+      return conv(`${name}.pwconv3`, s, to, 3, { adds: true })
     const y = conv(`${name}.pwconv3.body.1.0`, s, to, 1)
     return conv(`${name}.pwconv3.body.1.1`, y, to, 3, { depthwise: true, adds: true, real: true })
   }

@@ -1,6 +1,6 @@
 // The networks of the comparison: the default model, the authors' vectors, and generated ones of both published widths.
 import { readFileSync } from 'node:fs'
-import { compile, type ImportOptions, importSpikeYolo } from '../../models/index.js'
+import { compile, importSpikeYolo } from '../../models/index.js'
 import { Model } from '../../pipeline/detect/model.js'
 import type { Plan } from '../../pipeline/detect/plan.js'
 import { gunzipShared } from '../../test/support/shared.js'
@@ -74,14 +74,11 @@ async function loadVectors(timesteps: number): Promise<Network | undefined> {
     inputScale: 1 / 256,
     name: `gen1_n-T${timesteps}`,
   } as const
-  const digest = compilerDigest()
-  const make = (form: string, options: ImportOptions) =>
-    kept(`${settings.name}-vectors-${form}-${digest}`, async () => {
-      const { onnx } = await importSpikeYolo(path, { ...settings, ...options })
-      return { onnx, plan: compile(onnx, { file: path, name: settings.name }).plan }
-    })
-  const dense = { form: 'dense', ...(await make('dense', { chains: 'dense' })) }
-  return { ...(await make('product', {})), forms: [dense, await coded('n', timesteps)] }
+  const made = await kept(`${settings.name}-vectors-${compilerDigest()}`, async () => {
+    const { onnx } = await importSpikeYolo(path, settings)
+    return { onnx, plan: compile(onnx, { file: path, name: settings.name }).plan }
+  })
+  return { ...made, forms: [await coded('n', timesteps)] }
 }
 
 async function loadGenerated(size: keyof typeof WIDTHS, density: number): Promise<Network> {

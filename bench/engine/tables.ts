@@ -103,7 +103,7 @@ export function rateTable(rows: readonly RateGrowth[]): MarkdownTable {
   return {
     name: 'engine rates',
     about:
-      'Growth with the event rate: the default model on windows of the recording, events taken out at random or windows laid over each other.',
+      "Growth with the event rate (behind the model's filter): the default model on windows of the recording, events taken out at random or windows laid over each other.",
     columns: ['Mev/s', 'density', 'threads', 'ms'],
     rows: rows.map(({ rate, density, threads, medianMs }) => [
       figure(rate),
