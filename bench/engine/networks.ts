@@ -37,7 +37,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
   ...[1, 2].map((steps) => ({
     name: `gen1_n-T${steps}`,
     title: `the authors' layout, 6.1 M parameters, 320 x 320, T = ${steps}, weights of the vectors`,
-    quick: steps === 1,
+    quick: false,
     random: false,
     load: () => loadVectors(steps),
   })),
