@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { writeWhole } from '../models/compile/spike-file.js'
 import { kernelInfo } from '../pipeline/detect/native.js'
 import type { Benchmark, BenchResult, Measurement } from './bench.js'
+import { decodeBenchmark } from './decode.js'
 import { engineBenchmark } from './engine.js'
 import { eventsBenchmark } from './events.js'
 import { isaBenchmark } from './isa.js'
@@ -16,6 +17,7 @@ import { pipelineBenchmark } from './pipeline.js'
 const BENCHMARKS: readonly Benchmark[] = [
   pipelineBenchmark,
   eventsBenchmark,
+  decodeBenchmark,
   isaBenchmark,
   engineBenchmark,
 ]

@@ -1,5 +1,6 @@
 // The public API and nothing else.
 
+export { type Converted, type ConvertOptions, convert, type Region } from './convert.js'
 export { type DetectOptions, detect } from './detect/detect.js'
 export { type DetectAtOptions, detectAt } from './detect/detect-at.js'
 export type { Box, Detection, DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
@@ -93,6 +94,7 @@ export {
   readLabels,
   writeLabels,
 } from './sources/labels.js'
+export { liveStream } from './sources/live-stream.js'
 export { openRecording } from './sources/open.js'
 export type {
   Beginning,
@@ -106,6 +108,7 @@ export type {
   StreamFormat,
 } from './sources/recording.js'
 export { type ReplayOptions, replay } from './sources/replay.js'
+export { type Survey, surveyRecording } from './sources/survey.js'
 export type { RecordingWriter, WriteOptions, WriterFormat } from './sources/writer.js'
 export { createRecording } from './sources/writers.js'
 export { Ledger, type StageCounts } from './streams/ledger.js'

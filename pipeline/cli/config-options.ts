@@ -15,6 +15,7 @@ const FLAGS = {
     '--from <time>',
     'start: absolute µs, or 1.5s, +200ms from the first event',
   ],
+  seek: ['source.from', '--seek <time>', 'the same as --from'],
   to: ['source.to', '--to <time>', 'end, exclusive'],
   speed: ['source.speed', '--speed <x>', '1 = as recorded, live policy; 0 = as fast as possible'],
   loop: ['source.loop', '--loop', 'start again at the end'],

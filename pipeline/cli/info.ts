@@ -6,8 +6,11 @@ import { digestRecording } from '../events/digest.js'
 import { parseGeometry } from '../events/geometry.js'
 import { filterText } from '../filters/registry.js'
 import { openRecording } from '../sources/open.js'
-import type { OpenOptions } from '../sources/recording.js'
-import { type CommonOptions, makeCommand, printTable } from './command.js'
+import type { OpenOptions, Recording } from '../sources/recording.js'
+import { surveyRecording } from '../sources/survey.js'
+import { ProgressBar } from '../view/progress.js'
+import { ratePlot } from '../view/rate-plot.js'
+import { type CommonOptions, type Context, makeCommand, printTable } from './command.js'
 import { addFlags, READER_FLAGS } from './config-options.js'
 
 interface InfoOptions extends CommonOptions {
@@ -17,9 +20,12 @@ interface InfoOptions extends CommonOptions {
 }
 
 /** What is said of one file; the order is that of the lines. */
-type Info = Record<string, unknown>
+type Info = Record<string, unknown> & { [PLOT]?: readonly string[] }
 
-export function infoCommand(): Command {
+/** The picture of the rate, for people: not in the JSON. */
+const PLOT = Symbol('plot')
+
+export function infoCommand(context: Context): Command {
   const command = makeCommand([
     'saccade info drive_td.dat',
     'saccade info --digest --json drive_td.dat',
@@ -30,7 +36,9 @@ export function infoCommand(): Command {
     .argument('<file...>', 'recordings; models as .spike, .onnx or their folder')
     .action(async (files: string[], options: InfoOptions) => {
       for (const [i, file] of files.entries()) {
-        const info = isModel(file) ? await modelInfo(file) : await recordingInfo(file, options)
+        const info = isModel(file)
+          ? await modelInfo(file)
+          : await recordingInfo(file, options, context)
         // One object per line, so that many files are as easy to read as one.
         if (options.json) process.stdout.write(`${JSON.stringify(info)}\n`)
         else printInfo(info, i)
@@ -45,7 +53,7 @@ function isModel(path: string): boolean {
   )
 }
 
-async function recordingInfo(path: string, options: InfoOptions): Promise<Info> {
+async function recordingInfo(path: string, options: InfoOptions, context: Context): Promise<Info> {
   const open: OpenOptions = {
     format: options.format,
     geometry: options.geometry === undefined ? undefined : parseGeometry(options.geometry),
@@ -53,12 +61,15 @@ async function recordingInfo(path: string, options: InfoOptions): Promise<Info> 
   await using recording = await openRecording(path, open)
   const { width = null, height = null } = recording.geometry ?? {}
   const info: Info = { file: path, format: recording.format, width, height }
-  if (!options.digest)
-    return { ...info, records: recording.records, header: recording.header, ...recording.faults }
+  return options.digest
+    ? { ...info, ...(await digestInfo(recording)) }
+    : { ...info, ...(await surveyInfo(recording, options, context)) }
+}
+
+async function digestInfo(recording: Recording): Promise<Info> {
   const { events, tFirst, tLast, onEvents, digest, xMax, yMax, monotonic, faults } =
     await digestRecording(recording)
   return {
-    ...info,
     events,
     t_first: tFirst,
     t_last: tLast,
@@ -68,6 +79,38 @@ async function recordingInfo(path: string, options: InfoOptions): Promise<Info> 
     y_max: yMax,
     monotonic,
     faults,
+  }
+}
+
+async function surveyInfo(
+  recording: Recording,
+  options: InfoOptions,
+  { signal }: Context,
+): Promise<Info> {
+  const bar = new ProgressBar(recording.path)
+  const progress = ({ progress: { bytes, total } }: Recording) => {
+    if (!options.quiet) bar.update(bytes, total ?? 0)
+  }
+  const survey = await surveyRecording(recording, { signal, progress }).finally(() => bar.clear())
+  const { events, onEvents, tFirst, tLast, monotonic, extent, triggers } = survey
+  const span = events > 0 ? tLast - tFirst + 1 : 0
+  return {
+    records: recording.records,
+    events,
+    t_first: tFirst,
+    t_last: tLast,
+    duration_us: span,
+    mean_rate: span > 0 ? Math.round((events * 1e6) / span) : 0,
+    on_events: onEvents,
+    monotonic,
+    x_max: Math.max(0, extent.width - 1),
+    y_max: Math.max(0, extent.height - 1),
+    triggers,
+    ...(triggers > 0 && { first_triggers: survey.firstTriggers }),
+    faults: survey.faults,
+    ...(Object.keys(survey.faultOffsets).length > 0 && { fault_offsets: survey.faultOffsets }),
+    header: recording.header,
+    [PLOT]: events > 0 ? ratePlot(survey) : undefined,
   }
 }
 
@@ -94,6 +137,7 @@ function printInfo(info: Info, index: number): void {
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, text(value)]),
   )
+  if (info[PLOT] !== undefined) process.stdout.write(`${info[PLOT].join('\n')}\n`)
 }
 
 /** Records as `key value` pairs, everything else as it is. */

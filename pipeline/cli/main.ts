@@ -23,6 +23,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'describe recordings and models',
     load: async () => (await import('./info.js')).infoCommand,
   },
+  convert: {
+    summary: 'write a recording, or a part of it, in another format',
+    load: async () => (await import('./convert.js')).convertCommand,
+  },
   detect: {
     summary: 'draw the detections of single windows',
     load: async () => (await import('./detect.js')).detectCommand,

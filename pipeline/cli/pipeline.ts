@@ -6,6 +6,7 @@ import type { Session } from '../detect/session.js'
 import { parseGeometry } from '../events/geometry.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
 import { loadSensorProfile } from '../filters/sensor-profile.js'
+import { isStreamSpec } from '../sources/bytes.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
@@ -23,7 +24,7 @@ export interface Input extends AsyncDisposable {
   recording: Recording
   /** The file's, else --geometry, else the model's. */
   geometry: Geometry
-  /** Stamp of the first event, absolute µs. */
+  /** Stamp of the first event, absolute µs; 0 for a stream, which must not be read ahead. */
   start: number
   /** What is other than in the model's windows. */
   windows: Partial<WindowSpec>
@@ -36,12 +37,19 @@ export function openOptions({ source }: Config): OpenOptions {
   return { format, geometry: sensor === undefined ? undefined : loadSensorProfile(sensor).geometry }
 }
 
-/** Opens a recording and reads its first stamp. Rejects with ERR_ARGUMENT when the configured output would overwrite it. */
-export async function openInput(path: string, config: Config, model: Model): Promise<Input> {
-  await keepInputs(config.output.file, [path])
-  const recording = await openRecording(path, openOptions(config))
-  const packet = new EventPacket()
-  const start = (await recording.next(packet)) ? packet.t0 + packet.t[0]! : 0
+/**
+ * Opens a recording and reads its first stamp, or a stream. Rejects with ERR_ARGUMENT when the configured output would
+ * overwrite it.
+ */
+export async function openInput(
+  path: string,
+  config: Config,
+  model: Model,
+  signal?: AbortSignal,
+): Promise<Input> {
+  if (!isStreamSpec(path)) await keepInputs(config.output.file, [path])
+  const recording = await openRecording(path, { ...openOptions(config), signal })
+  const start = recording.seekable ? await firstStamp(recording) : 0
   const { width, height } = model.window
   return {
     recording,
@@ -50,4 +58,10 @@ export async function openInput(path: string, config: Config, model: Model): Pro
     windows: windowOverrides(config),
     [Symbol.asyncDispose]: () => recording[Symbol.asyncDispose](),
   }
+}
+
+async function firstStamp(recording: Recording): Promise<number> {
+  const packet = new EventPacket()
+  if (!(await recording.next(packet))) return 0
+  return packet.length > 0 ? packet.first : packet.triggers![0]!.t
 }

@@ -2,6 +2,7 @@
 import type { RunSummary } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
 import { isFilterStage } from '../filters/chain.js'
+import type { Recording } from '../sources/recording.js'
 import { type Ledger, totalDropped } from '../streams/ledger.js'
 import { quantity } from '../view/strip.js'
 import type { WindowSpec } from '../windows/spec.js'
@@ -10,9 +11,7 @@ import type { Input } from './pipeline.js'
 /** What is odd about a recording or its size, as sentences. */
 export function inputRemarks(input: Input, spec: WindowSpec): string[] {
   const { recording, geometry } = input
-  const remarks = Object.entries(recording.faults).map(
-    ([fault, n]) => `${recording.path}: ${n} ${fault.replaceAll('_', ' ')}`,
-  )
+  const remarks = faultRemarks(recording.path, recording)
   const fitted = { ...spec, ...input.windows }
   if (recording.geometry === undefined)
     remarks.push(
@@ -20,6 +19,19 @@ export function inputRemarks(input: Input, spec: WindowSpec): string[] {
     )
   else remarks.push(...fitRemarks(geometry, fitted))
   return remarks
+}
+
+/** What was wrong in a recording, one sentence for each kind, with the offset of the first. */
+export function faultRemarks(
+  path: string,
+  { faults, faultOffsets = {} }: Pick<Recording, 'faults' | 'faultOffsets'>,
+): string[] {
+  return Object.entries(faults).map(([fault, n]) => {
+    const at = faultOffsets[fault]
+    // Names of OpenEB stay as they are, ours are words.
+    const kind = /^[a-z_]+$/.test(fault) ? fault.replaceAll('_', ' ') : fault
+    return `${path}: ${n} ${kind}${at === undefined ? '' : `, the first at byte ${at}`}`
+  })
 }
 
 /** How a sensor of another size than the model's is fitted to it, if it is. */

@@ -2,24 +2,26 @@
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
+import { STREAM_SPECS } from '../sources/bytes.js'
 import { replay } from '../sources/replay.js'
 import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
 import { firstRun } from './first-run.js'
-import { openInput, openModel, openOptions } from './pipeline.js'
+import { openInput, openModel } from './pipeline.js'
 import { play, remark } from './play.js'
-import { inputRemarks } from './remarks.js'
+import { faultRemarks, inputRemarks } from './remarks.js'
 
 export function replayCommand(context: Context): Command {
   const command = makeCommand([
     'saccade replay',
     'saccade replay drive_td.dat',
     'saccade replay drive_td.dat --json > detections.ndjson',
+    'saccade replay - --format evt3 --geometry 1280x720 < camera.bin',
     'saccade replay drive_td.dat --from 1s --to 3s --speed 1 --mqtt mqtt://localhost',
   ])
   return addFlags(command, PIPELINE_FLAGS)
-    .argument('[file]', 'a recording; without one a short drive is simulated and drawn')
+    .argument('[file]', `a recording, or ${STREAM_SPECS}; without one a short drive is simulated`)
     .action(async (file: string | undefined, options: CommonOptions) => {
       const flags = flagValues({ ...options })
       const { config } = await loadConfig({ environment: process.env, flags })
@@ -36,16 +38,21 @@ async function replayFile(
 ): Promise<void> {
   const { model, session } = await openModel(config)
   await using _session = session
-  await using input = await openInput(file, config, model)
-  for (const sentence of inputRemarks(input, model.window)) remark(options, sentence)
+  await using input = await openInput(file, config, model, context.signal)
+  const told = new Set(inputRemarks(input, model.window))
+  for (const sentence of told) remark(options, sentence)
   const { from, to, speed = 0, loop } = config.source
   const { signal } = context
   const { geometry, start } = input
   const ledger = new Ledger()
-  const source = replay(file, { ...openOptions(config), from, to, speed, loop, signal, ledger })
+  const { recording } = input
+  const source = replay(recording, { geometry, from, to, speed, loop, signal, ledger })
   await play(
     { config, model, session, source, ledger, geometry, start, live: speed > 0 },
     options,
     context,
   )
+  // What was known before it began has been said.
+  for (const sentence of faultRemarks(file, recording))
+    if (!told.has(sentence)) remark(options, sentence)
 }

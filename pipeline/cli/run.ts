@@ -13,7 +13,9 @@ import { Health, healthLine } from '../operate/health.js'
 import { type Log, makeLog } from '../operate/log.js'
 import { runPipeline } from '../run.js'
 import { NdjsonStreamSink } from '../sinks/ndjson.js'
+import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
 import { camera } from '../sources/camera.js'
+import { liveStream } from '../sources/live-stream.js'
 import { replay } from '../sources/replay.js'
 import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
@@ -26,20 +28,26 @@ export function runCommand(context: Context): Command {
     'saccade run robot.yaml',
     'SACCADE_SOURCE_EDVS=/dev/ttyUSB0 saccade run --mqtt mqtt://localhost',
     'saccade run robot.yaml --json | jq .detections',
+    'saccade run tcp://camera.local:5000 --format evt3 --geometry 1280x720',
   ])
   return addFlags(command, PIPELINE_FLAGS)
-    .argument('[config.yaml]', 'the configuration; saccade.example.yaml explains it')
-    .action((file: string | undefined, options: CommonOptions) =>
-      runService(file, options, context),
+    .argument(
+      '[config.yaml]',
+      `the configuration (saccade.example.yaml explains it), or a byte stream: ${STREAM_SPECS}`,
     )
+    .action((what: string | undefined, options: CommonOptions) => {
+      const stream = what !== undefined && isStreamSpec(what) ? what : undefined
+      return runService(stream === undefined ? what : undefined, stream, options, context)
+    })
 }
 
 async function runService(
   file: string | undefined,
+  stream: string | undefined,
   options: CommonOptions,
   context: Context,
 ): Promise<void> {
-  const flags = flagValues({ ...options })
+  const flags = { ...flagValues({ ...options }), 'source.stream': stream }
   const { config } = await loadConfig({ file, environment: process.env, flags })
   const log = makeLog(options.quiet ? { ...config.log, level: 'warn' } : config.log)
   const { model, session } = await openModel(config)
@@ -106,16 +114,25 @@ async function openSource(
   signal: AbortSignal,
   log: Log,
 ): Promise<Source> {
-  const { recording, edvs, baud, from, to, speed = 1, loop } = config.source
-  if ((recording === undefined) === (edvs === undefined))
+  const { recording, edvs, stream, baud, from, to, speed = 1, loop } = config.source
+  const sources = [recording, edvs, stream].filter((source) => source !== undefined)
+  if (sources.length !== 1)
     throw new SaccadeError(
       'ERR_CONFIG',
-      recording === undefined ? 'run has no source' : 'run has two sources',
-      'set either source.recording or source.edvs (saccade.example.yaml)',
+      `run has ${sources.length === 0 ? 'no source' : 'more than one source'}`,
+      'set one of source.recording, source.edvs and source.stream (saccade.example.yaml)',
     )
   if (edvs !== undefined) {
     const notice = (sentence: string) => log.warn(sentence)
     const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
+    const spec = { ...model.window, ...windowOverrides(config) }
+    for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
+    return { name: eyes.name, packets: eyes, geometry: eyes.geometry, live: true }
+  }
+  if (stream !== undefined) {
+    const notice = (sentence: string) => log.warn(sentence)
+    const options = { ...openOptions(config), signal, ledger, wait: true, notice }
+    const eyes = await liveStream(stream, options)
     const spec = { ...model.window, ...windowOverrides(config) }
     for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
     return { name: eyes.name, packets: eyes, geometry: eyes.geometry, live: true }

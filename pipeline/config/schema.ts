@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { defaultModel } from '../detect/shipped.js'
 import { MOST_FILTERS, parseFilter } from '../filters/registry.js'
+import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
 
 const text = (expected: string) => z.string(expected).min(1, expected)
 const whole = (min: number, max: number) => {
@@ -47,9 +48,15 @@ function isFilter(text: string): boolean {
   }
 }
 
+const streamSpec = `a byte stream: ${STREAM_SPECS}`
+
 const source = z.strictObject({
   recording: filePath.optional(),
   edvs: text('a serial port, e.g. /dev/ttyUSB0').optional(),
+  stream: z
+    .string(streamSpec)
+    .refine((spec) => isStreamSpec(spec), streamSpec)
+    .optional(),
   baud: whole(1200, 12_000_000).optional(),
   format: text('the name of a recording format').optional(),
   geometry: z

@@ -22,6 +22,8 @@ export interface CameraDevice {
   /** For people, e.g. "the eDVS on /dev/ttyUSB0". */
   readonly name: string
   readonly geometry: Geometry
+  /** Events of a packet, where it sends more than the 8192 of an eDVS at its fastest. */
+  readonly packetEvents?: number
   /**
    * Feeds events until the signal fires, then stops the camera and resolves, within a second. A camera that goes away is
    * opened again for ever. Rejects with ERR_CONNECT when it cannot be opened the first time and `wait` is false.

@@ -36,7 +36,7 @@ export interface LiveDecoder {
 export class CameraFeed {
   /** Faults since the start, by kind. */
   readonly faults: Record<string, number> = {}
-  readonly #pool = new Pool('camera', PACKETS, () => new EventPacket(CAPACITY))
+  readonly #pool: Pool<EventPacket>
   /** Where events go that are dropped; as small as one pass of the decoder may be. */
   readonly #waste = new EventPacket(1024)
   readonly #stop = new AbortController()
@@ -59,7 +59,9 @@ export class CameraFeed {
     readonly counts: StageCounts,
     readonly subscriber: Subscriber<EventPacket>,
     readonly clock: Clock,
+    capacity = CAPACITY,
   ) {
+    this.#pool = new Pool('camera', PACKETS, () => new EventPacket(capacity))
     this.#startMs = clock.now()
   }
 

@@ -73,7 +73,13 @@ export class Camera extends Stream<EventPacket> {
     const { signal, ledger = new Ledger(), clock = systemClock } = this.#options
     const stop = new AbortController()
     const onAbort = () => stop.abort()
-    const feed = new CameraFeed(this.geometry, ledger.stage('source', 'events'), subscriber, clock)
+    const feed = new CameraFeed(
+      this.geometry,
+      ledger.stage('source', 'events'),
+      subscriber,
+      clock,
+      this.#device.packetEvents,
+    )
     this.#faults = feed.faults
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)

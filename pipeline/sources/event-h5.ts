@@ -46,6 +46,7 @@ class EventH5Recording implements Recording {
   #block: { index: number; columns: Record<ColumnName, Integers> } | undefined
   /** Number of the next event. */
   #at = 0
+  #closed = false
 
   private constructor(
     readonly path: string,
@@ -133,7 +134,8 @@ class EventH5Recording implements Recording {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.file.close()
+    if (!this.#closed) this.file.close()
+    this.#closed = true
   }
 
   #load(index: number): Record<ColumnName, Integers> {

@@ -52,6 +52,9 @@ async function play(
   subscriber: Subscriber<EventPacket>,
 ): Promise<void> {
   await using recording = typeof file === 'string' ? await openRecording(file, options) : file
+  // A pipe or socket may keep silent for ever; closed, it ends.
+  if (!recording.seekable)
+    signal.addEventListener('abort', () => void recording[Symbol.asyncDispose](), { once: true })
   const geometry = recording.geometry ?? options.geometry
   const stage = (options.ledger ?? new Ledger()).stage('source', 'events')
   const speed = options.speed ?? 0

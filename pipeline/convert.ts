@@ -1,0 +1,135 @@
+// A recording in another format, or a part of it: any that is read to any that is written, files and streams alike.
+import { SaccadeError } from './errors.js'
+import type { EventPacket, Geometry } from './events/packet.js'
+import { FilterChain } from './filters/chain.js'
+import type { FilterInput } from './filters/registry.js'
+import { openRecording } from './sources/open.js'
+import type { OpenOptions, Recording } from './sources/recording.js'
+import { type ReplayOptions, replay } from './sources/replay.js'
+import { surveyRecording } from './sources/survey.js'
+import { createRecording } from './sources/writers.js'
+import { Ledger } from './streams/ledger.js'
+
+/** A part of the sensor, pixels. */
+export interface Region {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** What is converted, and how. */
+export interface ConvertOptions extends OpenOptions, Pick<ReplayOptions, 'from' | 'to'> {
+  /** Name of a written format, instead of the one that the output's name means. */
+  outFormat?: string
+  /** Only this part of the sensor; its corner becomes (0, 0), and its size the sensor's. */
+  roi?: Region
+  /** Filters, before the region is cut out. */
+  filters?: readonly FilterInput[]
+  /** Subtracted from every stamp, µs; see WriteOptions. */
+  originUs?: number
+  /** Ends early: a file gives nothing then, a stream what came so far. */
+  signal?: AbortSignal
+  ledger?: Ledger
+  /** Called after each packet. */
+  progress?: (recording: Recording, events: number) => void
+}
+
+/** What was converted. */
+export interface Converted {
+  /** Format that was read, e.g. "EVT3". */
+  from: string
+  geometry: Geometry
+  /** Written. */
+  events: number
+  triggers: number
+  /** What the written format cannot hold, by kind. */
+  left: Readonly<Record<string, number>>
+  /** What was wrong in the input, by kind, and where the first of each kind was. */
+  faults: Readonly<Record<string, number>>
+  faultOffsets: Readonly<Record<string, number>>
+  /** Stopped before its end. */
+  stopped: boolean
+}
+
+/**
+ * Reads `input` and writes `output`, each a file, "-", tcp://HOST:PORT or unix:PATH. A file has its name only when it is whole. Rejects
+ * with the errors of openRecording, createRecording and replay.
+ * @example
+ * const { events } = await convert('drive.raw', 'drive_td.dat', { from: '1s', to: '2s' })
+ */
+export async function convert(
+  input: string,
+  output: string,
+  options: ConvertOptions = {},
+): Promise<Converted> {
+  const { from, to, signal, ledger = new Ledger(), originUs, outFormat } = options
+  await using recording = await openRecording(input, options)
+  const sensor = await sensorOf(recording, options)
+  const roi = options.roi ?? { x: 0, y: 0, ...sensor }
+  checkRegion(roi, sensor)
+  const filters = new FilterChain(options.filters ?? [], sensor, ledger)
+  const geometry = { width: roi.width, height: roi.height }
+  await using file = await createRecording(output, { geometry, format: outFormat, originUs })
+  for await (const packet of replay(recording, { from, to, signal, ledger })) {
+    filters.run(packet)
+    if (options.roi !== undefined) cutOut(packet, roi)
+    await file.write(packet)
+    options.progress?.(recording, file.events)
+  }
+  const stopped = signal?.aborted === true
+  // A stream has no other end than that somebody stops it.
+  if (!stopped || !recording.seekable) await file.close()
+  return {
+    from: recording.format,
+    geometry,
+    events: file.events,
+    triggers: file.triggers,
+    left: file.left,
+    faults: { ...recording.faults },
+    faultOffsets: { ...recording.faultOffsets },
+    stopped,
+  }
+}
+
+/** The sensor's size; of a file that does not say it, the smallest that holds its events. */
+async function sensorOf(recording: Recording, options: ConvertOptions): Promise<Geometry> {
+  const known = recording.geometry ?? options.geometry
+  if (known !== undefined) return known
+  if (recording.seekable) {
+    const { extent, events } = await surveyRecording(recording, { signal: options.signal })
+    if (events > 0) return extent
+  }
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `${recording.path} does not say the size of its sensor`,
+    '--geometry WIDTHxHEIGHT does',
+  )
+}
+
+function checkRegion({ x, y, width, height }: Region, sensor: Geometry): void {
+  const whole = [x, y, width, height].every((n) => Number.isInteger(n) && n >= 0)
+  if (whole && width > 0 && height > 0 && x + width <= sensor.width && y + height <= sensor.height)
+    return
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `the region ${x},${y},${width},${height} does not lie on the sensor of ${sensor.width}x${sensor.height}`,
+    'write x,y,width,height in pixels',
+  )
+}
+
+/** Keeps the events in the region, in place, with its corner as (0, 0). */
+function cutOut(packet: EventPacket, { x: left, y: top, width, height }: Region): void {
+  const { t, x, y, p, length } = packet
+  let kept = 0
+  for (let i = 0; i < length; i++) {
+    const [column, row] = [x[i]! - left, y[i]! - top]
+    if (column < 0 || column >= width || row < 0 || row >= height) continue
+    t[kept] = t[i]!
+    x[kept] = column
+    y[kept] = row
+    p[kept] = p[i]!
+    kept += 1
+  }
+  packet.length = kept
+}

@@ -1,0 +1,254 @@
+// A byte stream as a camera: what a vendor's own tool writes to a pipe or a socket, live. It never waits for the pipeline,
+// and a socket that goes away is opened again for ever.
+import { SaccadeError } from '../errors.js'
+import type { EventPacket, Geometry } from '../events/packet.js'
+import { Backoff, pause, systemClock } from '../streams/clock.js'
+import { type ByteSource, openBytes } from './bytes.js'
+import { Camera, type CameraOptions } from './camera.js'
+import type { CameraContext, CameraDevice } from './camera-device.js'
+import { type CameraFeed, type LiveDecoder, TICK_MS } from './camera-feed.js'
+import { beginning, formatNamed, formatOf } from './open.js'
+import type { Beginning, Decoder, OpenOptions } from './recording.js'
+
+const BACKOFF_MIN_MS = 250
+const BACKOFF_MAX_MS = 5000
+const CHUNK_BYTES = 65_536
+/** 16 packets of so many events are 9 MB, and 20 ms of the fastest sensors. */
+const PACKET_EVENTS = 65_536
+/** Even in the dark a camera sends times; without a byte for so long it is silent. */
+const SILENT_MS = 2000
+/** By how much the clocks of camera and host drift apart at most: 200 µs in a second. */
+const DRIFT = 1 / 5000
+
+/** A stream that is open, and what its first bytes say. */
+interface Link {
+  bytes: ByteSource
+  beginning: Beginning
+}
+
+/**
+ * Opens "-" (stdin), tcp://HOST:PORT or unix:PATH as a camera. The sensor's size is that of the header, else of the options; without either
+ * it is refused (ERR_ARGUMENT). Rejects with ERR_CONNECT when nobody is there, unless `wait`, and with ERR_FORMAT for what is no event
+ * stream.
+ * @example
+ * const source = await liveStream('tcp://camera.local:5000', { format: 'evt3', geometry: { width: 1280, height: 720 } })
+ * source.pipe(windows(model.window), detect(session)).subscribe((set) => console.log(set.detections))
+ */
+export async function liveStream(
+  spec: string,
+  options: CameraOptions & OpenOptions = {},
+): Promise<Camera> {
+  const { signal, wait = false, notice = () => {}, clock = systemClock } = options
+  const backoff = new Backoff(BACKOFF_MIN_MS, BACKOFF_MAX_MS, options.random ?? Math.random)
+  for (let told = false; ; ) {
+    try {
+      const link = await openLink(spec, options)
+      const { geometry } = link.beginning
+      if (geometry !== undefined)
+        return new Camera(new LiveStream(spec, geometry, link, options), options)
+      await link.bytes[Symbol.asyncDispose]()
+      throw new SaccadeError(
+        'ERR_ARGUMENT',
+        `${link.bytes.name} does not say the size of its sensor`,
+        '--geometry WIDTHxHEIGHT does',
+      )
+    } catch (error) {
+      if (!wait || !isAbsence(error) || signal?.aborted) throw error
+      if (!told) notice(`${(error as Error).message}; trying again`)
+      told = true
+    }
+    await pause(clock, backoff.next(), signal)
+  }
+}
+
+async function openLink(spec: string, options: OpenOptions): Promise<Link> {
+  const named = options.format === undefined ? undefined : formatNamed(options.format)
+  const bytes = await openBytes(spec, options.signal)
+  try {
+    const { format, head } = await formatOf(bytes, named)
+    if ('begin' in format) return { bytes, beginning: beginning(format, head, bytes, options) }
+    throw new SaccadeError(
+      'ERR_FORMAT',
+      `${format.name} cannot be read from ${bytes.name}: one must go to and fro in it`,
+    )
+  } catch (error) {
+    await bytes[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Nobody there, or gone before the first byte. */
+function isAbsence(error: unknown): boolean {
+  return (
+    error instanceof SaccadeError && ['ERR_CONNECT', 'ERR_TRUNCATED', 'ERR_IO'].includes(error.code)
+  )
+}
+
+class LiveStream implements CameraDevice {
+  readonly name: string
+  readonly packetEvents = PACKET_EVENTS
+  /** Kinds of faults that were told: each is once. */
+  readonly #told = new Set<string>()
+  #link: Link | undefined
+
+  constructor(
+    private readonly spec: string,
+    readonly geometry: Geometry,
+    link: Link,
+    private readonly options: OpenOptions,
+  ) {
+    this.name = `the ${link.beginning.format} stream on ${link.bytes.name}`
+    this.#link = link
+  }
+
+  async run(context: CameraContext): Promise<void> {
+    const { signal, clock, feed } = context
+    const backoff = new Backoff(BACKOFF_MIN_MS, BACKOFF_MAX_MS, context.random)
+    while (!signal.aborted) {
+      const link = this.#link ?? (await this.#again(context))
+      this.#link = undefined
+      if (link !== undefined) {
+        const decoder = new StreamDecoder(link.beginning.decoder, feed, (kind, at) => {
+          if (!this.#told.has(kind))
+            context.notice(`${this.name}: ${kind}, the first at byte ${at}`)
+          this.#told.add(kind)
+        })
+        const lost = await follow(this.name, link, decoder, context, () => backoff.reset())
+        await link.bytes[Symbol.asyncDispose]()
+        // A pipe that is closed is the end; a socket may come back.
+        if (signal.aborted || this.spec === '-') return
+        feed.fault('reconnect')
+        context.state('lost')
+        context.notice(`lost ${this.name} (${lost}); trying again`)
+      }
+      await pause(clock, backoff.next(), signal)
+    }
+  }
+
+  async #again({ signal, notice }: CameraContext): Promise<Link | undefined> {
+    const { width, height } = this.geometry
+    try {
+      const link = await openLink(this.spec, { ...this.options, geometry: this.geometry, signal })
+      const now = link.beginning.geometry!
+      if (now.width === width && now.height === height) return link
+      await link.bytes[Symbol.asyncDispose]()
+      throw new SaccadeError(
+        'ERR_FORMAT',
+        `${this.name} came back with a sensor of ${now.width}x${now.height} instead of ${width}x${height}`,
+        'start again',
+      )
+    } catch (error) {
+      if (signal.aborted || isAbsence(error)) return undefined
+      notice((error as Error).message)
+      throw error
+    }
+  }
+}
+
+/** Feeds until the stream ends or breaks (resolves with the reason) or the signal fires. */
+async function follow(
+  name: string,
+  { bytes, beginning }: Link,
+  decoder: StreamDecoder,
+  context: CameraContext,
+  alive: () => void,
+): Promise<string> {
+  const { feed, clock, signal } = context
+  const chunk = new Uint8Array(CHUNK_BYTES)
+  let heardAt = clock.now()
+  let silent = false
+  const tick = () => {
+    feed.tick()
+    if (!silent && clock.now() - heardAt >= SILENT_MS) {
+      silent = true
+      context.state('silent')
+      context.notice(`${name} sends nothing`)
+    }
+    cancelTick = clock.after(TICK_MS, tick)
+  }
+  let cancelTick = clock.after(TICK_MS, tick)
+  const stop = () => void bytes[Symbol.asyncDispose]()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  context.state('up')
+  beginning.decoder.restart(beginning.dataStart)
+  feed.start(decoder)
+  try {
+    for (let skip = beginning.dataStart; ; ) {
+      const got = await bytes.read(chunk, skip > 0 ? Math.min(skip, CHUNK_BYTES) : CHUNK_BYTES)
+      if (got === 0) return 'it has ended'
+      heardAt = clock.now()
+      if (silent) {
+        context.state('up')
+        context.notice(`${name} sends again`)
+      }
+      silent = false
+      if (skip > 0) skip -= got
+      else if (feed.push(chunk.subarray(0, got)) > 0) alive()
+      // The timers must have their turn, however fast it sends.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  } catch (error) {
+    return (error as Error).message
+  } finally {
+    cancelTick()
+    signal.removeEventListener('abort', stop)
+    feed.pause()
+  }
+}
+
+/** A decoder that tells the feed how far the clocks are apart, and whose time goes on when the camera's begins anew. */
+class StreamDecoder implements LiveDecoder {
+  /** Until an event has come there is no time. */
+  offset = Number.POSITIVE_INFINITY
+  #offsetAt = 0
+  /** Added to every stamp; known with the first event. */
+  #shift: number | undefined
+
+  constructor(
+    private readonly decoder: Decoder,
+    private readonly feed: CameraFeed,
+    private readonly fault: (kind: string, at: number) => void,
+  ) {}
+
+  decode(
+    bytes: Uint8Array,
+    from: number,
+    now: number,
+    _sentAfter: number,
+    packet: EventPacket,
+  ): number {
+    const before = packet.length
+    packet.t0 -= before > 0 ? this.#shift! : 0
+    const used = this.decoder.decode(bytes, from, bytes.length, packet)
+    const triggers = this.decoder.takeTriggers() ?? []
+    const faults = this.decoder.takeFaults() ?? []
+    for (let i = 0; i < faults.length; i += 3) {
+      const [kind, count, at] = faults.slice(i, i + 3) as [string, number, number]
+      this.feed.fault(kind, count)
+      this.fault(kind, at)
+    }
+    if (packet.length > before) this.#shift ??= shiftFor(packet.first, this.feed.time)
+    const shift = this.#shift ?? 0
+    packet.t0 += packet.length > 0 ? shift : 0
+    for (let i = 0; i < triggers.length; i += 3) {
+      packet.triggers ??= []
+      const value = triggers[i + 2] === 0 ? 0 : 1
+      packet.triggers.push({ t: triggers[i]! + shift, id: triggers[i + 1]!, value })
+    }
+    if (packet.length > before) this.#follow(now, packet.t0 + packet.t[packet.length - 1]!)
+    return used
+  }
+
+  /** The least delay seen is the truth; it ages, because the clocks drift apart. */
+  #follow(now: number, t: number): void {
+    const aged = this.offset + Math.max(0, now - this.#offsetAt) * DRIFT
+    this.offset = Math.min(now - t, Number.isFinite(aged) ? aged : Number.POSITIVE_INFINITY)
+    this.#offsetAt = now
+  }
+}
+
+/** A camera that was started again begins at zero: its time then goes on behind what was told last. */
+function shiftFor(first: number, told: number): number {
+  return first >= told ? 0 : told - first
+}
