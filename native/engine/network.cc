@@ -26,7 +26,8 @@ float SparseBelow(const Op& op, int in_channels, int out_channels, const kernels
   const float sixteens =
       kernels::IsDirect(args) ? height * static_cast<float>(run) : 1.5f * static_cast<float>(run);
   const float fixed = costs.pixel + costs.kernel_row * height + costs.sixteen * sixteens;
-  return (costs.dense_mac * macs - fixed) / (costs.mac * macs);
+  // Where next to nothing is there the sparse form skips, whatever its fixed costs are.
+  return std::max((costs.dense_mac * macs - fixed) / (costs.mac * macs), 0.002f);
 }
 
 }  // namespace
@@ -140,8 +141,12 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
   const size_t input_row = input.row * static_cast<size_t>(op.stride_y);
   const int steps = Steps(plan, op.output);
   ready->blocks = packed.blocks;
+  const int columns = (out.width - 1) * op.stride_x + op.kernel_width;
+  if (!binary) {
+    ready->inputs = {first, input.row, input.step, columns * input.channels, op.kernel_height, op.stride_y};
+    ready->silent = {out.width, channels, steps, after};
+  }
   if (!binary && !packed.depthwise && options_.form != Form::kDense) {
-    const int columns = (out.width - 1) * op.stride_x + op.kernel_width;
     PackedSparse& sparse = ready->packed_sparse;
     const std::string refused =
         PackSparse(op, in.channels, out.channels, columns, input.channels, largest, table_, budget, &sparse);

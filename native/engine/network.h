@@ -65,7 +65,10 @@ class Network {
   void PrepareMap(const Plan& plan, const Op& op, Ready* ready);
   void RunStep(const Ready& ready);
   void RunPart(const Ready& ready, const kernels::Part& part, int thread);
-  bool PrefersSparse(const Ready& ready, const kernels::Part& part) const;
+  enum class Way { kDense, kSparse, kSilent };
+  Way WayOf(const Ready& ready, int row_begin, int row_end) const;
+  void RunRows(const Ready& ready, const kernels::Part& part, Way way, int thread);
+  void RunDense(const Ready& ready, const kernels::Part& part) const;
   void RunProbed(const Ready& ready, const Probe& probe);
   void AddWork(const Ready& ready, double nanoseconds, double* work) const;
   void ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) const;
@@ -84,7 +87,7 @@ class Network {
   // Lists of what is not 0, one place per thread.
   size_t scratch_bytes_ = 0;
   Buffer scratch_;
-  std::atomic<int> parts_{0}, sparse_parts_{0};  // of the step that runs, while a probe looks on
+  std::atomic<int> rows_{0}, sparse_rows_{0};  // of the step that runs, since a probe cleared them
   // Of binary convolutions; the sums are those of the step that runs.
   Buffer sums_;
   std::atomic<int64_t> operations_{0};

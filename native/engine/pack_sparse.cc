@@ -48,7 +48,8 @@ int Limit(const Op& op, int out_channels, int largest) {
 std::string PackSparse(const Op& op, int in_channels, int out_channels, int columns, int pixel, int largest,
                        const kernels::Table& table, size_t* budget, PackedSparse* packed) {
   packed->wide = op.weight16 != nullptr;
-  if (!table.sparse_sums || op.groups != 1 || (!packed->wide && largest > table.largest)) return "";
+  const kernels::SparseForm& form = packed->wide ? table.sparse16_form : table.sparse8_form;
+  if (!form.sums || op.groups != 1 || (!packed->wide && largest > table.largest)) return "";
   packed->limit = packed->wide ? kNoLimit : Limit(op, out_channels, largest);
   // Column by column (by as many as the stride has) where at most 3 outputs are under way at a time, as in
   // 3x3 of stride 1; else output by output.
@@ -61,9 +62,9 @@ std::string PackSparse(const Op& op, int in_channels, int out_channels, int colu
   if (packed->limit == 0 || int64_t{columns} * pixel > kLongestList || steps * (merged + 1) > kLongestList)
     return "";
 
-  const int lanes = packed->wide ? table.sparse_lanes16 : table.sparse_lanes8;
+  const int lanes = form.lanes;
   const int vectors = ((out_channels + 3) / 4 * 4 + lanes - 1) / lanes;
-  const int most = table.sparse_sums / packed->reach;
+  const int most = form.sums / packed->reach;
   packed->blocks = (vectors + most - 1) / most;
   packed->sums = (vectors + packed->blocks - 1) / packed->blocks;
   packed->blocks = (vectors + packed->sums - 1) / packed->sums;

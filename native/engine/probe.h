@@ -24,7 +24,7 @@ struct Probe {
   std::vector<Neuron> neurons;
   // kWorkNumbers per operator, added to: nanoseconds (of a fused step at the convolution that leads it) and,
   // of a convolution, input values that are not 0, their sum, synaptic operations (0 on the first layer), and
-  // the share of its parts that ran in the sparse form.
+  // the share of its rows that ran in the sparse form.
   double* work = nullptr;
 };
 

@@ -15,6 +15,14 @@ struct ConcatAll {
   std::vector<kernels::ConcatArgs> sources;
 };
 
+// The rows of a u8 map that a convolution reads.
+struct Inputs {
+  const uint8_t* first = nullptr;  // first tap of output (0, 0); null where there is no such input
+  size_t row = 0, step = 0;        // from one input row, time step to the next
+  int length = 0;                  // bytes of a row that outputs see
+  int kernel_height = 1, stride_y = 1;
+};
+
 struct Network::Ready {
   std::variant<kernels::ConvArgs, kernels::DepthwiseArgs, kernels::BinaryConvArgs, kernels::RealConvArgs,
                kernels::NeuronArgs, kernels::AddArgs, kernels::UpsampleArgs, kernels::MaxPoolArgs, ConcatAll,
@@ -26,6 +34,8 @@ struct Network::Ready {
   PackedConv conv;
   PackedSparse packed_sparse;
   kernels::SparseArgs sparse{};  // with packed_sparse.usable
+  Inputs inputs;
+  kernels::SilentArgs silent{};  // with `inputs`
   float sparse_below = 0;        // density of the input
   PackedRealConv realconv;
 

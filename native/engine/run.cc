@@ -29,18 +29,22 @@ Outcome Network::Run(const uint8_t* frame, const std::atomic<bool>& abort, const
 
 namespace {
 
-// Splits rows, or blocks of output channels where the map is small: row chunks of a small map would make
-// every core stream all weights. About two chunks per thread even out what threads lose to other work.
+// Splits rows, or blocks of output channels where the map is small and its weights are not: row chunks would
+// make every core stream all of them. (Lists of what is not 0 are made by every thread for its rows, so
+// chunks of channels would make all of them several times.) About two chunks per thread even out what threads
+// lose to other work, and pictures that are busy in places.
 struct Split {
   int chunks;
   bool by_blocks;
 };
-constexpr int kSmallMap = 20;  // rows
+constexpr int kBand = 6;                          // rows that are dense or sparse together
+constexpr int kSmallMap = 20;                     // rows
+constexpr size_t kCoreWeights = size_t{1} << 18;  // what a core's own cache keeps beside the maps
 
-Split SplitAmong(int threads, int rows, int blocks) {
+Split SplitAmong(int threads, int rows, int blocks, size_t weight_bytes) {
   if (threads == 1) return {1, false};
   const int wanted = std::max(4, 2 * threads);
-  const bool by_blocks = rows <= kSmallMap && blocks >= threads;
+  const bool by_blocks = rows <= kSmallMap && blocks >= threads && weight_bytes > kCoreWeights;
   return {std::min(by_blocks ? blocks : rows, wanted), by_blocks};
 }
 
@@ -60,7 +64,7 @@ void Network::RunStep(const Ready& ready) {
     Network* network;
     const Ready* ready;
     Split split;
-  } job{this, &ready, SplitAmong(pool_.threads(), ready.rows, ready.blocks)};
+  } job{this, &ready, SplitAmong(pool_.threads(), ready.rows, ready.blocks, ready.conv.weights.bytes())};
   pool_.Run(
       job.split.chunks,
       [](void* context, int index, int thread) {
@@ -70,33 +74,57 @@ void Network::RunStep(const Ready& ready) {
       &job);
 }
 
-// Counting what is not 0 in the input of a part takes 1 us per 100 KB, 1 % of a network's time; that it is
-// the part's own density makes a busy half of a picture dense and the sky above it sparse.
-bool Network::PrefersSparse(const Ready& ready, const Part& part) const {
-  if (!ready.packed_sparse.usable) return false;
-  if (options_.form == Form::kSparse) return true;
-  if (ready.sparse_below <= 0) return false;
-  const kernels::SparseArgs& args = ready.sparse;
-  const int rows = (part.row_end - part.row_begin - 1) * args.stride_y + args.kernel_height;
-  const int length = args.columns * args.pixel;
+// How rows run: by what of their input is not 0. Counting it takes 1 % of a network's time.
+Network::Way Network::WayOf(const Ready& ready, int row_begin, int row_end) const {
+  const Inputs& in = ready.inputs;
+  if (options_.form == Form::kDense || !in.first || !table_.nonzeros) return Way::kDense;
+  const bool sparse = ready.packed_sparse.usable;
+  if (sparse && options_.form == Form::kSparse) return Way::kSparse;
+  const int rows = (row_end - row_begin - 1) * in.stride_y + in.kernel_height;
   size_t nonzeros = 0;
-  for (int t = 0; t < args.steps; t++) {
-    const uint8_t* first = args.input + static_cast<size_t>(t) * args.input_step +
-                           static_cast<size_t>(part.row_begin) * args.input_row;
-    nonzeros += table_.nonzeros(first, args.tap_row, rows, length);
+  for (int t = 0; t < ready.silent.steps; t++) {
+    const uint8_t* first =
+        in.first + static_cast<size_t>(t) * in.step + static_cast<size_t>(row_begin * in.stride_y) * in.row;
+    nonzeros += table_.nonzeros(first, in.row, rows, in.length);
   }
-  const double values = static_cast<double>(rows) * length * args.steps;
-  return static_cast<double>(nonzeros) < values * static_cast<double>(ready.sparse_below);
+  if (nonzeros == 0) return Way::kSilent;
+  const float values = static_cast<float>(rows) * static_cast<float>(in.length * ready.silent.steps);
+  return sparse && static_cast<float>(nonzeros) < values * ready.sparse_below ? Way::kSparse : Way::kDense;
 }
 
+// Bands of rows run each by their own density: below a silent sky a street is dense. Neighbours of one way
+// run as one.
 void Network::RunPart(const Ready& ready, const Part& part, int thread) {
-  parts_.fetch_add(1, std::memory_order_relaxed);
-  if (PrefersSparse(ready, part)) {
-    sparse_parts_.fetch_add(1, std::memory_order_relaxed);
-    uint8_t* scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_bytes_;
-    (ready.packed_sparse.wide ? table_.sparse16 : table_.sparse8)(ready.sparse, part, scratch);
+  Part run = part;
+  Way way = Way::kDense;
+  for (int row = part.row_begin; row < part.row_end; row += kBand) {
+    const int end = std::min(row + kBand, part.row_end);
+    const Way wanted = WayOf(ready, row, end);
+    if (row > part.row_begin && wanted != way) {
+      RunRows(ready, run, way, thread);
+      run.row_begin = row;
+    }
+    run.row_end = end;
+    way = wanted;
+  }
+  RunRows(ready, run, way, thread);
+}
+
+void Network::RunRows(const Ready& ready, const Part& part, Way way, int thread) {
+  const int rows = part.row_end - part.row_begin;
+  rows_.fetch_add(rows, std::memory_order_relaxed);
+  if (way == Way::kDense) return RunDense(ready, part);
+  sparse_rows_.fetch_add(rows, std::memory_order_relaxed);
+  if (way == Way::kSilent) {
+    // All channels: the part of the first block does it.
+    if (part.block_begin == 0) table_.silence(ready.silent, part);
     return;
   }
+  uint8_t* const scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_bytes_;
+  (ready.packed_sparse.wide ? table_.sparse16 : table_.sparse8)(ready.sparse, part, scratch);
+}
+
+void Network::RunDense(const Ready& ready, const Part& part) const {
   struct Dispatch {
     const kernels::Table& table;
     const Part& part;
@@ -127,7 +155,7 @@ int Network::LoadFrame(const uint8_t* frame) {
     std::atomic<int> largest{0};
   } job{table_,
         {frame, map, map.channels, arena_.At(input_).steps},
-        SplitAmong(pool_.threads(), map.height, 1)};
+        SplitAmong(pool_.threads(), map.height, 1, 0)};
   pool_.Run(
       job.split.chunks,
       [](void* context, int index, int) {
@@ -143,8 +171,8 @@ int Network::LoadFrame(const uint8_t* frame) {
 
 void Network::RunProbed(const Ready& ready, const Probe& probe) {
   operations_.store(0, std::memory_order_relaxed);
-  parts_.store(0, std::memory_order_relaxed);
-  sparse_parts_.store(0, std::memory_order_relaxed);
+  rows_.store(0, std::memory_order_relaxed);
+  sparse_rows_.store(0, std::memory_order_relaxed);
   const auto begin = std::chrono::steady_clock::now();
   RunStep(ready);
   const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
@@ -160,7 +188,7 @@ void Network::AddWork(const Ready& ready, double nanoseconds, double* work) cons
       CountInflow(arena_.Spikes(ready.input), ready.input_channels, arena_.At(ready.input).steps, ready.fan);
   work[1] += static_cast<double>(inflow.nonzero);
   work[2] += static_cast<double>(inflow.sum);
-  work[4] += static_cast<double>(sparse_parts_.load()) / parts_.load();
+  if (rows_.load()) work[4] += static_cast<double>(sparse_rows_.load()) / rows_.load();
   if (!ready.on_spikes) return;
   // A binary convolution counts for itself.
   const bool binary = std::holds_alternative<kernels::BinaryConvArgs>(ready.args);

@@ -77,6 +77,12 @@ struct ConvArgs {
   Epilogue out;
 };
 
+// A convolution whose input is 0; channels are padded.
+struct SilentArgs {
+  int width, channels, steps;  // of the output
+  Epilogue out;
+};
+
 // The same convolution as sums over what is not 0 (kernels/sparse.h). A step takes `window` input pixels of
 // every kernel row and reaches `reach` outputs: one column and kernel_width outputs, or the whole kernel and
 // one. Weights: [block][kernel row][pixel of the window][channel], each an entry of [unit] s8 or s16 in the

@@ -8,11 +8,12 @@
 
 #include "kernels/inline.h"
 #include "kernels/multiply.h"
+#include "kernels/sse.h"
 
 namespace saccade::kernels {
 namespace {
 
-struct Avx2 {
+struct Avx2 : SseLists {
   using Int = __m256i;
   using Narrow = Int;
   using Float = __m256;
@@ -80,27 +81,13 @@ struct Avx2 {
     wide[3] = _mm256_cvtepi16_epi32(_mm256_extracti128_si256(high, 1));
   }
 
-  // Lists of what is not 0 (lists.h): 8 bytes in the order of `order`, their places and values.
-  static SACCADE_INLINE unsigned NonzeroSixteen(const uint8_t* p) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128()))) ^ 0xffffu;
-  }
-  static SACCADE_INLINE void Compress(const uint8_t* from, const uint8_t* order, int place, uint16_t* places,
-                                      uint8_t* values) {
-    const __m128i picked = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(order));
-    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(values), _mm_shuffle_epi8(bytes, picked));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(places),
-                     _mm_add_epi16(_mm_cvtepu8_epi16(picked), _mm_set1_epi16(static_cast<int16_t>(place))));
-  }
-
-  // Sums over such lists (sparse.h), two entries at a time: their weights are interleaved, on each 128-bit
+  // Sums over lists (sparse.h), two entries at a time: their weights are interleaved, on each 128-bit
   // lane, and meet both counts in one product. Units are packed so that sums come out in the order of the
   // channels.
-  static constexpr int kSparseSums = 12;  // + counts, two weights and a product of 16 registers
   template <bool kWide, class = void>
   struct Sparse {
     using Sum = Int;
+    static constexpr int kMost = 12;  // + counts, two weights and a product of 16 registers
     static constexpr bool kPairs = true;
     static constexpr int kLanes = 16;
     static SACCADE_INLINE Int Load(const uint8_t* entry, int unit) { return LoadInt(entry + unit * kBytes); }
@@ -124,6 +111,7 @@ struct Avx2 {
   template <class Same>
   struct Sparse<true, Same> {
     using Sum = Int;
+    static constexpr int kMost = 12;
     static constexpr bool kPairs = true;
     static constexpr int kLanes = 8;
     static SACCADE_INLINE Int Load(const uint8_t* entry, int unit) { return LoadInt(entry + unit * kBytes); }

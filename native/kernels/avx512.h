@@ -12,11 +12,12 @@
 
 #include "kernels/inline.h"
 #include "kernels/multiply.h"
+#include "kernels/sse.h"
 
 namespace saccade::kernels {
 namespace {
 
-struct Avx512Vnni {
+struct Avx512Vnni : SseLists {
   using Int = __m512i;
   using Narrow = Int;
   using Float = __m512;
@@ -74,6 +75,47 @@ struct Avx512Vnni {
     wide[2] = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(upper));
     wide[3] = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(upper, 1));
   }
+
+  // Sums over lists; see avx2.h.
+  template <bool kWide, class = void>
+  struct Sparse {
+    using Sum = Int;
+    static constexpr int kMost = 12;  // 384 channels, or 3 x 128
+    static constexpr bool kPairs = true;
+    static constexpr int kLanes = 32;
+    static SACCADE_INLINE Int Load(const uint8_t* entry, int unit) { return LoadInt(entry + unit * kBytes); }
+    static SACCADE_INLINE void Keep(Int&, Int&) {}
+    static SACCADE_INLINE Int Counts(const uint8_t* two) {
+      int16_t both;
+      __builtin_memcpy(&both, two, 2);
+      return _mm512_set1_epi16(both);
+    }
+    static SACCADE_INLINE Int Low(Int a, Int b) { return _mm512_unpacklo_epi8(a, b); }
+    static SACCADE_INLINE Int High(Int a, Int b) { return _mm512_unpackhi_epi8(a, b); }
+    static SACCADE_INLINE void Step(Sum& sum, Int counts, Int weights) {
+      sum = _mm512_add_epi16(sum, _mm512_maddubs_epi16(counts, weights));
+    }
+    static SACCADE_INLINE void Widen(Sum sum, Int parts[2]) {
+      parts[0] = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(sum));
+      parts[1] = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(sum, 1));
+    }
+  };
+  template <class Same>
+  struct Sparse<true, Same> {
+    using Sum = Int;
+    static constexpr int kMost = 12;
+    static constexpr bool kPairs = true;
+    static constexpr int kLanes = 16;
+    static SACCADE_INLINE Int Load(const uint8_t* entry, int unit) { return LoadInt(entry + unit * kBytes); }
+    static SACCADE_INLINE void Keep(Int&, Int&) {}
+    static SACCADE_INLINE Int Counts(const uint8_t* two) { return _mm512_set1_epi32(two[0] | two[1] << 16); }
+    static SACCADE_INLINE Int Low(Int a, Int b) { return _mm512_unpacklo_epi16(a, b); }
+    static SACCADE_INLINE Int High(Int a, Int b) { return _mm512_unpackhi_epi16(a, b); }
+    static SACCADE_INLINE void Step(Sum& sum, Int counts, Int weights) {
+      sum = _mm512_dpwssd_epi32(sum, counts, weights);
+    }
+    static SACCADE_INLINE void Widen(Sum sum, Int parts[1]) { parts[0] = sum; }
+  };
 
   static SACCADE_INLINE Float Broadcast(float x) { return _mm512_set1_ps(x); }
   static SACCADE_INLINE Float LoadFloat(const float* p) { return _mm512_loadu_ps(p); }

@@ -98,7 +98,8 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
 
 // Operators without intrinsics are vectors by the flags of their unit.
 #define SACCADE_CONVOLUTIONS(set) .conv8 = set::Conv8, .conv16 = set::Conv16, .depthwise = set::Depthwise
-#define SACCADE_SPARSE(set) .sparse8 = set::Sparse8, .sparse16 = set::Sparse16, .nonzeros = set::Nonzeros
+#define SACCADE_SPARSE(set) \
+  .sparse8 = set::Sparse8, .sparse16 = set::Sparse16, .silence = set::Silent, .nonzeros = set::Nonzeros
 #define SACCADE_MAPS(set)                                                                       \
   .realconv = set::RealConv, .neuron = set::Neuron, .add = set::Add, .upsample = set::Upsample, \
   .maxpool = set::MaxPool, .concat = set::Concat, .mean = set::Mean, .frame = set::Frame
@@ -111,24 +112,31 @@ const Table& TableOf(Isa isa) {
                                   .lanes = 8,
                                   .narrow = 2,
                                   .paired = 32,
-                                  .costs = {0.02f, 50, 15, 9, 0.035f},
-                                  .sparse_sums = 12,
-                                  .sparse_lanes8 = 16,
-                                  .sparse_lanes16 = 8,
+                                  .costs = {0.02f, 25, 12, 6, 0.042f},
+                                  .sparse8_form = {12, 16},
+                                  .sparse16_form = {12, 8},
                                   SACCADE_CONVOLUTIONS(avx2),
                                   SACCADE_SPARSE(avx2),
                                   SACCADE_MAPS(avx2)};
   static constexpr Table kAvxVnni = {.isa = Isa::kAvxVnni,
                                      .lanes = 8,
                                      .paired = 32,
+                                     .costs = {0.0165f, 25, 12, 6, 0.042f},
+                                     .sparse8_form = {12, 16},
+                                     .sparse16_form = {12, 8},
                                      .conv8 = avxvnni::Conv8,
                                      .conv16 = avxvnni::Conv16,
                                      .depthwise = avx2::Depthwise,
+                                     SACCADE_SPARSE(avx2),
                                      SACCADE_MAPS(avx2)};
   static constexpr Table kAvx512Vnni = {.isa = Isa::kAvx512Vnni,
                                         .lanes = 16,
                                         .paired = 64,
+                                        .costs = {0.0085f, 30, 12, 6, 0.025f},
+                                        .sparse8_form = {12, 32},
+                                        .sparse16_form = {12, 16},
                                         SACCADE_CONVOLUTIONS(avx512vnni),
+                                        SACCADE_SPARSE(avx512vnni),
                                         SACCADE_MAPS(avx512vnni)};
   if (isa == Isa::kAvx2) return kAvx2;
   if (isa == Isa::kAvxVnni) return kAvxVnni;
@@ -142,16 +150,24 @@ const Table& TableOf(Isa isa) {
                                   .paired = 16,
                                   .by_tap8 = true,
                                   .by_tap = true,
+                                  .costs = {0.127f, 60, 20, 15, 0.13f},
+                                  .sparse8_form = {24, 8},
+                                  .sparse16_form = {12, 8},
                                   SACCADE_CONVOLUTIONS(neon),
+                                  SACCADE_SPARSE(neon),
                                   SACCADE_MAPS(scalar)};
   static constexpr Table kDotprod = {.isa = Isa::kDotprod,
                                      .lanes = 8,
                                      .largest = 127,
                                      .paired = 16,
                                      .by_tap = true,
+                                     .costs = {0.032f, 60, 20, 15, 0.13f},
+                                     .sparse8_form = {24, 8},
+                                     .sparse16_form = {12, 8},
                                      .conv8 = dotprod::Conv8,
                                      .conv16 = neon::Conv16,
                                      .depthwise = neon::Depthwise,
+                                     SACCADE_SPARSE(neon),
                                      SACCADE_MAPS(scalar)};
   if (isa == Isa::kNeon) return kNeon;
   if (isa == Isa::kDotprod) return kDotprod;

@@ -168,20 +168,22 @@ SACCADE_INLINE void EndStep(Writer& writer) {
   start[steps] = static_cast<uint16_t>(writer.count);
 }
 
-// From the map itself, for short runs. The last step may read into the next row; its weights there are 0.
-template <class V>
+// From the map itself, for short runs; kRun is their length or 0. The last step may read into the next row;
+// its weights there are 0.
+template <class V, int kRun>
 __attribute__((noinline)) void MergeRuns(const SparseArgs& args, const uint8_t* first, int steps,
                                          List merged) {
-  const int height = args.kernel_height, run = args.window * args.pixel;
+  const int height = args.kernel_height, run = kRun ? kRun : args.window * args.pixel;
   const size_t across = static_cast<size_t>(args.stride_x * args.pixel), row = args.tap_row;
   Writer writer{merged.place, merged.value, 0};
   uint16_t* const start = merged.start;
   for (int step = 0; step < steps; step++, first += across) {
     start[step] = static_cast<uint16_t>(writer.count);
     bool any = false;
-    for (int ky = 0; ky < height; ky++) any |= AnyNonzero(first + static_cast<size_t>(ky) * row, run);
-    if (!any) continue;
     const uint8_t* at = first;
+    for (int ky = 0; ky < height; ky++, at += row) any |= AnyNonzero(at, run);
+    if (!any) continue;
+    at = first;
     for (int ky = 0; ky < height; ky++, at += row) ListRun<V>(at, run, ky * run, writer);
     EndStep(writer);
   }

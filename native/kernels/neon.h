@@ -85,6 +85,72 @@ struct Neon {
     }
   };
 
+  // Lists of what is not 0 (lists.h). There is no instruction for the mask of a vector: the bytes that are
+  // not 0 keep the bit of their place, and each half is summed.
+  static SACCADE_INLINE unsigned NonzeroSixteen(const uint8_t* p) {
+    static constexpr uint8_t kBits[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t bytes = vld1q_u8(p);
+    const uint8x16_t bits = vandq_u8(vtstq_u8(bytes, bytes), vld1q_u8(kBits));
+    return vaddv_u8(vget_low_u8(bits)) | static_cast<unsigned>(vaddv_u8(vget_high_u8(bits))) << 8;
+  }
+  static SACCADE_INLINE void Compress(const uint8_t* from, const uint8_t* order, int place, uint16_t* places,
+                                      uint8_t* values) {
+    const uint8x8_t picked = vld1_u8(order);
+    vst1_u8(values, vtbl1_u8(vld1_u8(from), picked));
+    vst1q_u16(places, vaddq_u16(vmovl_u8(picked), vdupq_n_u16(static_cast<uint16_t>(place))));
+  }
+
+  // Sums over such lists (sparse.h), one entry at a time: its weights times its count.
+  template <bool kWide, class = void>
+  struct Sparse {
+    using Sum = Narrow;
+    static constexpr int kMost = 24;  // + count and weights of 32 registers
+    static constexpr bool kPairs = false;
+    static constexpr int kLanes = 8;
+    static SACCADE_INLINE int8x16_t Load(const uint8_t* entry, int unit) {
+      return vld1q_s8(reinterpret_cast<const int8_t*>(entry) + unit * 16);
+    }
+    static SACCADE_INLINE int8x16_t Counts(const uint8_t* one) {
+      return vreinterpretq_s8_u8(vld1q_dup_u8(one));
+    }
+    static SACCADE_INLINE void StepLow(Sum& sum, int8x16_t counts, int8x16_t weights) {
+      sum = vmlal_s8(sum, vget_low_s8(counts), vget_low_s8(weights));
+      asm volatile("" : "+w"(sum));
+    }
+    static SACCADE_INLINE void StepHigh(Sum& sum, int8x16_t counts, int8x16_t weights) {
+      sum = vmlal_high_s8(sum, counts, weights);
+      asm volatile("" : "+w"(sum));
+    }
+    static SACCADE_INLINE void Widen(Sum sum, Int parts[1]) { parts[0] = Neon::Widen(sum); }
+  };
+  // s16: half as many sums, each in two registers.
+  template <class Same>
+  struct Sparse<true, Same> {
+    using Sum = Int;
+    static constexpr int kMost = 12;
+    static constexpr bool kPairs = false;
+    static constexpr int kLanes = 8;
+    struct Weights {
+      int16x8_t first, second;  // 4 of one vector of sums and 4 of the other
+    };
+    static SACCADE_INLINE Weights Load(const uint8_t* entry, int unit) {
+      const auto* from = reinterpret_cast<const int16_t*>(entry) + unit * 16;
+      return {vld1q_s16(from), vld1q_s16(from + 8)};
+    }
+    static SACCADE_INLINE int16x4_t Counts(const uint8_t* one) {
+      return vdup_n_s16(static_cast<int16_t>(*one));
+    }
+    static SACCADE_INLINE void StepLow(Sum& sum, int16x4_t counts, Weights weights) {
+      sum.low = vmlal_s16(sum.low, counts, vget_low_s16(weights.first));
+      sum.high = vmlal_s16(sum.high, counts, vget_low_s16(weights.second));
+    }
+    static SACCADE_INLINE void StepHigh(Sum& sum, int16x4_t counts, Weights weights) {
+      sum.low = vmlal_s16(sum.low, counts, vget_high_s16(weights.first));
+      sum.high = vmlal_s16(sum.high, counts, vget_high_s16(weights.second));
+    }
+    static SACCADE_INLINE void Widen(Sum sum, Int parts[1]) { parts[0] = sum; }
+  };
+
   // Depthwise: two kernel rows of 16 channels.
   struct Pair {
     int8x16_t upper, lower;

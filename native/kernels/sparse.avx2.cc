@@ -1,6 +1,7 @@
 #include "kernels/sparse.h"
 
 #include "kernels/avx2.h"
+#include "kernels/silence.h"
 #include "kernels/table.h"
 
 namespace saccade::kernels::avx2 {
@@ -10,6 +11,9 @@ void Sparse8(const SparseArgs& args, const Part& part, uint8_t* scratch) {
 }
 void Sparse16(const SparseArgs& args, const Part& part, uint8_t* scratch) {
   SparseConv<Avx2, true>(args, part, scratch);
+}
+void Silent(const SilentArgs& args, const Part& part) {
+  Silence<Avx2>(args, part);
 }
 size_t Nonzeros(const uint8_t* from, size_t row, int rows, int length) {
   return CountNonzeros(from, row, rows, length);

@@ -56,6 +56,26 @@ SACCADE_INLINE void AddEntries(typename Form::Sum* acc, const uint8_t* weights, 
   }
 }
 
+// Adds narrow sums to wide ones.
+template <class V, class Form, int kSums>
+__attribute__((noinline)) void WidenSums(const typename Form::Sum* acc, int32_t* wide, bool add) {
+  constexpr int kVectors = Form::kLanes / V::kLanes;
+  for (int i = 0; i < kSums; i++) {
+    typename V::Int parts[kVectors];
+    Form::Widen(acc[i], parts);
+    for (int q = 0; q < kVectors; q++, wide += V::kLanes)
+      V::StoreInt(wide, add ? V::AddInt(parts[q], V::LoadInt(wide)) : parts[q]);
+  }
+}
+
+// Wide sums move on by one output of kOutput vectors.
+template <class V, int kVectors, int kOutput>
+__attribute__((noinline)) void ShiftSums(int32_t* wide) {
+  for (int i = kVectors - 1; i >= kOutput; i--)
+    V::StoreInt(wide + i * V::kLanes, V::LoadInt(wide + (i - kOutput) * V::kLanes));
+  for (int i = 0; i < kOutput; i++) V::StoreInt(wide + i * V::kLanes, typename V::Int{});
+}
+
 template <class V, bool kWide, int L, int G>
 void SumSparse(const SparseTile& tile) {
   using Form = typename V::template Sparse<kWide>;
@@ -64,7 +84,6 @@ void SumSparse(const SparseTile& tile) {
   constexpr int kSums = L * G;
   constexpr int kLanes = Form::kLanes;
   constexpr int kWideVectors = kLanes / V::kLanes;
-  constexpr int kStretch = kWideVectors * V::kLanes;
   const uint8_t* const weights = tile.weights;
   const size_t entry_bytes = tile.entry_bytes, plane = static_cast<size_t>(tile.pixels) * kLanes;
   const uint16_t* start = tile.merged.start + tile.x;
@@ -74,46 +93,38 @@ void SumSparse(const SparseTile& tile) {
   Unroll<kSums>([&](auto i) SACCADE_LAMBDA { acc[i] = Sum{}; });
   // What narrow sums were widened into before they could overflow: still needed in the next `widened`
   // outputs. `live`: entries since then in the oldest sums.
-  alignas(64) int32_t wide[kWide ? 1 : kSums * kStretch];
+  alignas(64) int32_t wide[kWide ? 1 : kSums * kLanes];
   int widened = 0;
   int live[L] = {};
-  const auto add_wide = [&](auto i, auto q, I part) SACCADE_LAMBDA {
-    return V::AddInt(part, V::LoadInt(wide + i * kStretch + q * V::kLanes));
-  };
-  const auto widen = [&]() SACCADE_LAMBDA {
-    Unroll<kSums>([&](auto i) SACCADE_LAMBDA {
-      I parts[kWideVectors];
-      Form::Widen(acc[i], parts);
-      Unroll<kWideVectors>([&](auto q) SACCADE_LAMBDA {
-        if (widened) parts[q] = add_wide(i, q, parts[q]);
-        V::StoreInt(wide + i * kStretch + q * V::kLanes, parts[q]);
-      });
-      acc[i] = Sum{};
-    });
-    widened = L;
-    Unroll<L>([&](auto j) SACCADE_LAMBDA { live[j] = 0; });
-  };
-
   const int steps = tile.pixels + L - 1;
   for (int step = 0; step < steps; step++) {
     const uint16_t* const places = tile.merged.place + start[0];
     const uint8_t* const values = tile.merged.value + start[0];
-    int count = start[1] - start[0];
+    const int count = start[1] - start[0];
     start++;
     if constexpr (kWide) {
       AddEntries<Form, kSums>(acc, weights, entry_bytes, places, values, count);
     } else {
-      int from = 0;
-      // Rarely: dense stretches of many channels.
-      while (__builtin_expect(live[L - 1] + count > limit, 0)) {
-        if (live[L - 1]) widen();
-        if (count <= limit) break;
-        AddEntries<Form, kSums>(acc, weights, entry_bytes, places + from, values + from, limit);
-        from += limit;
-        count -= limit;
-        live[L - 1] = limit;
+      // One loop, written once: with a second copy of it for what must be widened, gcc 12 stores every sum at
+      // every entry.
+      int from = 0, room = limit - live[L - 1];
+      for (;;) {
+        const int now = count - from <= room ? count - from : room;
+        AddEntries<Form, kSums>(acc, weights, entry_bytes, places + from, values + from, now);
+        from += now;
+        if (__builtin_expect(from == count, 1)) break;
+        // Rarely: dense stretches of many channels.
+        // By copies: a function that sees `acc` itself would keep it in memory.
+        Sum copy[kSums];
+        Unroll<kSums>([&](auto i) SACCADE_LAMBDA {
+          copy[i] = acc[i];
+          acc[i] = Sum{};
+        });
+        WidenSums<V, Form, kSums>(copy, wide, widened > 0);
+        widened = L;
+        room = limit;
+        Unroll<L>([&](auto j) SACCADE_LAMBDA { live[j] = -from; });
       }
-      AddEntries<Form, kSums>(acc, weights, entry_bytes, places + from, values + from, count);
       Unroll<L>([&](auto j) SACCADE_LAMBDA { live[j] += count; });
     }
     if (step >= L - 1) {
@@ -124,7 +135,8 @@ void SumSparse(const SparseTile& tile) {
         Unroll<kWideVectors>([&](auto q) SACCADE_LAMBDA {
           I sum = parts[q];
           if constexpr (!kWide) {
-            if (__builtin_expect(widened, 0)) sum = add_wide(i, q, sum);
+            if (__builtin_expect(widened, 0))
+              sum = V::AddInt(sum, V::LoadInt(wide + (i * kWideVectors + q) * V::kLanes));
           }
           V::StoreInt(sums + g * plane + q * V::kLanes, sum);
         });
@@ -138,11 +150,7 @@ void SumSparse(const SparseTile& tile) {
       live[0] = 0;
       if (__builtin_expect(widened, 0)) {
         widened--;
-        Unroll<(L - 1) * G * kWideVectors>([&](auto i) SACCADE_LAMBDA {
-          constexpr int to = kSums * kWideVectors - 1 - i;
-          V::StoreInt(wide + to * V::kLanes, V::LoadInt(wide + (to - G * kWideVectors) * V::kLanes));
-        });
-        Unroll<G * kWideVectors>([&](auto i) SACCADE_LAMBDA { V::StoreInt(wide + i * V::kLanes, I{}); });
+        ShiftSums<V, kSums * kWideVectors, G * kWideVectors>(wide);
       }
     }
   }
@@ -158,7 +166,7 @@ SACCADE_INLINE SparseFunction ChooseSums(int sums, std::integer_sequence<int, i.
 
 template <class V, bool kWide>
 SparseFunction ChooseSparse(int reach, int sums) {
-  constexpr int kMost = V::kSparseSums;
+  constexpr int kMost = V::template Sparse<kWide>::kMost;
   if (reach == 2) return ChooseSums<V, kWide, 2>(sums, std::make_integer_sequence<int, kMost / 2>{});
   if (reach == 3) return ChooseSums<V, kWide, 3>(sums, std::make_integer_sequence<int, kMost / 3>{});
   return ChooseSums<V, kWide, 1>(sums, std::make_integer_sequence<int, kMost>{});
@@ -207,7 +215,15 @@ void SparseConv(const SparseArgs& args, const Part& part, uint8_t* scratch) {
       if (direct) {
         const uint8_t* row =
             args.input + static_cast<size_t>(t) * args.input_step + static_cast<size_t>(first) * args.tap_row;
-        return MergeRuns<V>(args, row, width + args.reach - 1, tile.merged);
+        const int merged_steps = width + args.reach - 1;
+        switch (args.window * args.pixel) {
+          case 16:
+            return MergeRuns<V, 16>(args, row, merged_steps, tile.merged);
+          case 32:
+            return MergeRuns<V, 32>(args, row, merged_steps, tile.merged);
+          default:
+            return MergeRuns<V, 0>(args, row, merged_steps, tile.merged);
+        }
       }
       List rows[kMostKernelRows];
       for (int ky = 0; ky < height; ky++) rows[ky] = space.Row(scratch, t, first + ky);

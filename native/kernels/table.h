@@ -16,6 +16,11 @@ struct Costs {
   float mac;         // per product with an input that is not 0
 };
 
+// Of sparse.h: vectors of sums that fit the registers, and channels of each. 0: there is no such form.
+struct SparseForm {
+  int sums = 0, lanes = 0;
+};
+
 struct Table {
   Isa isa;
   int lanes;          // output channels per vector of the dense kernels
@@ -25,16 +30,16 @@ struct Table {
   int paired = 0;     // channels per block of the depthwise kernel with paired taps; 0: none
   // Weights by tap, then channel, instead of by channel, then tap: of conv8; of conv16 and paired taps.
   bool by_tap8 = false, by_tap = false;
-  // Sums over what is not 0 (sparse.h): vectors of sums that fit the registers, 0 where there is no such
-  // form; channels per vector, s8 and s16.
+  // Of sums over what is not 0 (sparse.h); without, all convolutions are dense.
   Costs costs{};
-  int sparse_sums = 0, sparse_lanes8 = 0, sparse_lanes16 = 0;
+  SparseForm sparse8_form{}, sparse16_form{};
   void (*conv8)(const ConvArgs&, const Part&);
   void (*conv16)(const ConvArgs&, const Part&);
   void (*depthwise)(const DepthwiseArgs&, const Part&);
   // `scratch`: ListSpace::bytes() of lists.h.
   void (*sparse8)(const SparseArgs&, const Part&, uint8_t* scratch) = nullptr;
   void (*sparse16)(const SparseArgs&, const Part&, uint8_t* scratch) = nullptr;
+  void (*silence)(const SilentArgs&, const Part&) = nullptr;
   // Bytes that are not 0 in rows of `length` bytes, `row` apart.
   size_t (*nonzeros)(const uint8_t* from, size_t row, int rows, int length) = nullptr;
   void (*realconv)(const RealConvArgs&, const Part&);
@@ -58,6 +63,7 @@ const Table& TableOf(Isa isa);
   void Depthwise(const DepthwiseArgs&, const Part&);       \
   void Sparse8(const SparseArgs&, const Part&, uint8_t*);  \
   void Sparse16(const SparseArgs&, const Part&, uint8_t*); \
+  void Silent(const SilentArgs&, const Part&);             \
   size_t Nonzeros(const uint8_t*, size_t, int, int);       \
   void RealConv(const RealConvArgs&, const Part&);         \
   void Neuron(const NeuronArgs&, const Part&);             \

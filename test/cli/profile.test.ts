@@ -52,7 +52,7 @@ test('the table ends with totals beside those of an ordinary network', async (t)
   t.is(code, 0)
   t.regex(
     stdout,
-    /^layer +output +kernel +MMAC +density +mean +MSOP +ms +% time +GMAC\/s +uJ +ANN uJ\nstem +16x60x76 +7x7 /,
+    /^layer +output +kernel +MMAC +density +mean +MSOP +sparse +ms +% time +GMAC\/s +uJ +ANN uJ\nstem +16x60x76 +7x7 /,
   )
   t.regex(
     stdout,

@@ -43,7 +43,7 @@ struct Case {
 // (+ residual) -> neuron, and the real sum is an output too.
 class TestPlan {
  public:
-  explicit TestPlan(const Case& c, uint32_t seed) : random_(seed) {
+  explicit TestPlan(const Case& c, uint32_t seed) : random_(seed), quiet_(seed % 2) {
     plan_.steps = c.steps;
     plan_.input_max = 15;
     const int input = Add(TensorKind::kInput, 3, c.height, c.width);
@@ -60,9 +60,12 @@ class TestPlan {
     Mean(sum);
     Mean(Conv(fired, 5, 1, 1, 16, Fill::kRandom, 1, false));
     frame_.resize(static_cast<size_t>(c.steps * 3 * c.height * c.width));
-    // Every third frame is full, the others are mostly silent.
-    for (uint8_t& value : frame_)
-      value = static_cast<uint8_t>(seed % 3 && random_() % 6 ? 0 : random_() % 16);
+    // A third of the frames is full, the others are mostly silent in their lower half and wholly above it.
+    for (size_t i = 0; i < frame_.size(); i++) {
+      const size_t row = i / static_cast<size_t>(c.width) % static_cast<size_t>(c.height);
+      const bool silent = row < static_cast<size_t>(c.height) / 2 || random_() % 6;
+      frame_[i] = static_cast<uint8_t>(seed % 3 && silent ? 0 : random_() % 16);
+    }
   }
 
   const engine::Plan& plan() const { return plan_; }
@@ -119,7 +122,11 @@ class TestPlan {
     auto& scale = floats_.emplace_back(static_cast<size_t>(channels));
     auto& bias = floats_.emplace_back(static_cast<size_t>(channels));
     for (float& value : scale) value = static_cast<float>(1 + random_() % 100) / 7000.0f;
-    for (float& value : bias) value = saturate ? 1e6f : static_cast<float>(random_() % 64) / 16.0f - 2.0f;
+    for (float& value : bias) {
+      value = saturate ? 1e6f : static_cast<float>(random_() % 64) / 16.0f - 2.0f;
+      // No neuron fires in silence.
+      if (quiet_ && !saturate) value = value > 0 ? -value : value;
+    }
     op.scale = scale.data();
     op.bias = bias.data();
     op.scales = op.biases = static_cast<size_t>(channels);
@@ -159,6 +166,7 @@ class TestPlan {
   }
 
   std::minstd_rand random_;
+  const bool quiet_;
   engine::Plan plan_;
   std::vector<uint8_t> frame_;
   // References to elements of a deque stay good while it grows.
@@ -234,7 +242,8 @@ std::vector<Case> Cases() {
   // Blocks of the sparse form: every number of vectors of sums, and more than one block.
   for (int channels : {48, 64, 66, 96, 130, 200, 260}) {
     cases.push_back({channels, channels, 3, 11, 3, 1, 8, 4, 2, Fill::kRandom, false, true, false});
-    cases.push_back({channels, 12, 5, 23, 3, 2, 16, 4, 1, Fill::kRandom, false, false, false});
+    cases.push_back({channels, channels, 19, 23, 7, 1, 8, 4, 2, Fill::kRandom, true, false, false});
+    cases.push_back({channels, 12, 21, 23, 3, 2, 16, 4, 1, Fill::kRandom, false, false, false});
     cases.push_back({16, channels, 5, 23, 3, 2, 8, 4, 1, Fill::kRandom, false, false, false});
     cases.push_back(
         {24, channels, 2, 5, 1, 1, channels % 4 ? 8 : 16, 4, 1, Fill::kRandom, false, false, false});
