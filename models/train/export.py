@@ -1,7 +1,7 @@
 """EMA weights to ONNX: python3 export.py RUN_OR_EMA.pt --out model.onnx --name car --licence "…" [--score 0.3].
 
-Normalisations stay apart (the compiler folds them); a RepConv is merged into the dense 3x3 that it is, in float64. The twin with
-ReLU is an ordinary ONNX network.
+Offsets are lowered where a neuron would fire in an empty window (rest.py). Normalisations stay apart (the compiler folds them);
+a RepConv is merged into the dense 3x3 that it is, in float64. The twin with ReLU is an ordinary ONNX network.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ from drives import REFRACTORY_US
 from events import CLIP, SCALE, WINDOW_US
 from fast import STATE
 from network import EPS, Detector, Head, RepUnit, layer_names
+from rest import put_to_rest
 
 OPSET = 17
 
@@ -187,6 +188,9 @@ def main() -> None:
     parser.add_argument("--score", type=float, default=0.3)
     args = parser.parse_args()
     net = load(args.weights)
+    if net.config["neuron"] != "relu":
+        net.weigh_neurons()
+        print(f"silent in an empty window: offsets lowered by up to {put_to_rest(net):.3f}")
     onnx.save(to_onnx(net, metadata_of(net.config, args)), args.out)
 
 

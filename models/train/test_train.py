@@ -20,6 +20,7 @@ from loss import DetectionLoss, complete_iou, pairwise_iou
 from metric import average_precision, detections, prepared
 from network import Detector, RepUnit
 from quantise import Snapping, snapped
+from rest import put_to_rest
 from train import Run
 from widen import widened
 
@@ -144,6 +145,25 @@ class Widening(unittest.TestCase):
         for a, b, where in ((deep, small, "file"), (small, deep, "network")):
             with self.assertRaisesRegex(SystemExit, f"^s3.1.* is only in the {where}: they differ in more than their widths$"):
                 widened(a, b)
+
+
+class Rest(unittest.TestCase):
+    def test_a_network_put_to_rest_is_silent_in_an_empty_window_and_another_one_is_left_alone(self):
+        for change in ({}, {"steps": 2, "channels": 2}):
+            torch.manual_seed(7)
+            net = Detector(SMALL | change).eval()
+            net.weigh_neurons()
+            for m in net.modules():
+                if isinstance(m, torch.nn.BatchNorm2d):
+                    m.bias.data.uniform_(-0.2, 0.7)
+            self.assertGreater(net.empty_density(), 0.01)
+            most = put_to_rest(net)
+            self.assertEqual(net.empty_density(), 0)
+            self.assertTrue(0 < most < 3, most)
+            before = {k: v.clone() for k, v in net.state_dict().items()}
+            self.assertEqual(put_to_rest(net), 0)
+            for name, value in net.state_dict().items():
+                self.assertTrue(torch.equal(value, before[name]), name)
 
 
 class State(unittest.TestCase):

@@ -54,7 +54,7 @@ test('the files of a model are compared with its list', async (t) => {
 test('all models that are here are whole', async (t) => {
   const { code, stdout } = await saccade(['models', '--check'])
   t.is(code, 0, stdout)
-  t.regex(stdout, /^car +ok {2}5 files as listed$/m)
+  t.regex(stdout, /^car +ok {2}6 files as listed$/m)
   t.regex(stdout, /^car-pilot {2}ok {2}5 files as listed$/m)
   const json = await saccade(['models', '--check', '--json'])
   t.true(JSON.parse(json.stdout).every(({ files }: { files: unknown[] }) => files.length >= 5))
