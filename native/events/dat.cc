@@ -67,14 +67,6 @@ size_t DatDecoder::Run(const uint8_t* bytes, size_t count, Packet& packet, Repor
   }
 }
 
-void DatDecoder::Follow(int64_t t) {
-  const int64_t past = t - state.clock.epoch;
-  state.clock.wraps = past >> 32;
-  state.clock.epoch += past & ~int64_t{0xFFFFFFFF};
-  state.clock.last = static_cast<uint32_t>(past);
-  state.clock.started = 1;
-}
-
 Encoded DatEncoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Output& out) {
   for (; *at < to; ++*at) {
     if (out.room() < kDatRecord) return Encoded::kFull;

@@ -32,6 +32,14 @@ struct StampClock {
     last = raw;
     return epoch + raw;
   }
+  // As if this stamp, not before the origin, had just been read.
+  void Follow(int64_t t) {
+    const int64_t past = t - epoch;
+    wraps = past >> 32;
+    epoch += past & ~int64_t{0xFFFFFFFF};
+    last = static_cast<uint32_t>(past);
+    started = 1;
+  }
 };
 
 enum class DatKind { kV1, kV2, kTriggers };
@@ -47,7 +55,7 @@ struct DatDecoder {
 
   bool Sound() const { return state.clock.epoch >= 0 && state.clock.epoch <= (int64_t{1} << 53); }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
-  void Follow(int64_t t);
+  void Follow(int64_t t) { state.clock.Follow(t); }
 };
 
 // Writes v2 records. kStamp: a reader of 32-bit stamps would not get this stamp back.

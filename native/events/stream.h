@@ -9,6 +9,9 @@
 //   bool Sound() const;              // whether a state that came from disk may be used (sizes and indices)
 //   size_t Run(bytes, count, packet, report);   // whole records; how many were used, see DecodeCut
 //   void Follow(int64_t t);          // as if an event with this stamp had just been decoded; may do nothing
+//
+// Where records have no fixed size (es.h), `Decode` in the place of Run takes any bytes and minds the cut
+// itself.
 #pragma once
 
 #include <algorithm>
@@ -44,6 +47,7 @@ enum class Fault {
   kOutOfRange,             // the same, in the others
   kUndated,                // events and triggers before any time
   kReserved,               // words of no known kind
+  kOther,  // records of known kinds that hold no change event: frames, exposures, invalid ones
   kCount
 };
 
@@ -59,6 +63,7 @@ constexpr const char* kFaultNames[] = {
     "out_of_range",
     "undated",
     "reserved_words",
+    "other_records",
 };
 constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 static_assert(sizeof kFaultNames / sizeof *kFaultNames == kFaults);
@@ -151,7 +156,12 @@ class StreamOf final : public Stream {
   explicit StreamOf(const Decoder& decoder) : decoder_(decoder), fresh_(decoder.state) {}
 
   size_t Decode(const uint8_t* bytes, size_t size, Packet& packet, Report& report) override {
-    return size == 0 ? 0 : DecodeCut<N>(decoder_, bytes, size, packet, report);
+    if (size == 0) return 0;
+    if constexpr (requires { decoder_.Decode(bytes, size, packet, report); }) {
+      return decoder_.Decode(bytes, size, packet, report);
+    } else {
+      return DecodeCut<N>(decoder_, bytes, size, packet, report);
+    }
   }
   void Restart(int64_t position) override {
     decoder_.state = fresh_;

@@ -11,7 +11,15 @@ export type DecoderName =
   | 'evt21'
   | 'evt21-legacy'
   | 'evt3'
-export type EncoderName = 'dat2' | 'evt2' | 'evt21' | 'evt21-legacy' | 'evt3'
+  | 'es-dvs'
+  | 'es-atis'
+  | 'es-color'
+  | 'aedat4'
+  | 'aedat2-dvs128'
+  | 'aedat2-davis'
+  | 'libcaer'
+  | 'nmnist'
+export type EncoderName = 'dat2' | 'evt2' | 'evt21' | 'evt21-legacy' | 'evt3' | 'es-dvs'
 
 /**
  * The bytes of one format to events; see native/events/stream.h. Input may be cut at any byte. A decoder in TypeScript has

@@ -1,8 +1,8 @@
 // Recordings in Prophesee's DAT format: Gen1, N-CARS, and what `simulate` and `convert` write.
-import { SaccadeError } from '../errors.js'
 import { EventDecoder } from '../events/native.js'
 import { type DatHeader, hasHeader, MAX_HEADER_BYTES, parseDatHeader } from './dat-header.js'
 import type { Beginning, Input, OpenOptions, StreamFormat } from './recording.js'
+import { checkRecords } from './records.js'
 
 const RECORD_BYTES = 8
 
@@ -21,9 +21,9 @@ export const datFormat: StreamFormat = {
   begin,
 }
 
-function begin(head: Uint8Array, { name, whole }: Input, options: OpenOptions): Beginning {
+function begin(head: Uint8Array, input: Input, options: OpenOptions): Beginning {
   const header: DatHeader = hasHeader(head)
-    ? parseDatHeader(head, name)
+    ? parseDatHeader(head, input.name)
     : {
         version: 2,
         triggers: false,
@@ -33,7 +33,7 @@ function begin(head: Uint8Array, { name, whole }: Input, options: OpenOptions): 
         dataStart: 0,
       }
   const { version, triggers, entries, dataStart, originUs } = header
-  if (whole && head.length - dataStart < RECORD_BYTES) throw noRecord(name, head.length, dataStart)
+  checkRecords(head, input, dataStart, RECORD_BYTES)
   const geometry = header.geometry ?? options.geometry
   const { width = 0, height = 0 } = geometry ?? {}
   const kind = triggers ? 'dat-triggers' : version === 1 ? 'dat1' : 'dat2'
@@ -50,14 +50,4 @@ function begin(head: Uint8Array, { name, whole }: Input, options: OpenOptions): 
       stamp: (record) => record.getUint32(0, true),
     },
   }
-}
-
-function noRecord(name: string, size: number, dataStart: number): SaccadeError {
-  const bytes = size - dataStart
-  const rest = bytes === 0 ? 'no event' : `only ${bytes} of the 8 bytes of an event`
-  return new SaccadeError(
-    'ERR_TRUNCATED',
-    `${name} holds ${rest}${dataStart > 0 ? ' after its header' : ''}, at byte ${dataStart}`,
-    'copy or record the file again',
-  )
 }

@@ -45,7 +45,10 @@ export interface OpenOptions {
  * (`new EventDecoder('evt3', …)`, native/events/stream.h says how one is added); one in TypeScript has the same methods.
  * Split anywhere, the same input gives the same events. It never throws for what the bytes hold: it counts.
  */
-export type Decoder = EventDecoder
+export interface Decoder extends EventDecoder {
+  /** Bytes before the current place that a saved state does not hold: after `restore` they must be given again. None by default. */
+  readonly unsaved?: number
+}
 
 /** What a format makes of the first bytes of an input. */
 export interface Beginning {

@@ -240,7 +240,8 @@ export class StreamRecording implements Recording {
         if (packet.length > 0) before = Math.max(before, packet.last)
       }
       if (this.bytes.position < next) continue
-      places.push({ position: this.bytes.position, before, state: decoder.save() })
+      const position = this.bytes.position - (decoder.unsaved ?? 0)
+      places.push({ position, before, state: decoder.save() })
       next = this.bytes.position + step
     }
     return places

@@ -1,0 +1,278 @@
+// Event Stream, AEDAT 2 and 4, libcaer words and N-MNIST: the recordings that are there, every place where they can be cut,
+// seeking, and damage.
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import test from 'ava'
+import { SaccadeError } from '../../pipeline/errors.js'
+import { digestRecording } from '../../pipeline/events/digest.js'
+import { EventPacket, type Geometry } from '../../pipeline/events/packet.js'
+import { openRecording } from '../../pipeline/sources/open.js'
+import type { Decoder } from '../../pipeline/sources/recording.js'
+import { RECORDING_FORMATS } from '../../pipeline/sources/registry.js'
+import { damage } from '../support/damage.js'
+import { expectedOf } from '../support/expected.js'
+import { scratch } from '../support/folder.js'
+import { Random } from '../support/make-plan.js'
+import { eventsOf, type PlainEvent } from '../support/packets.js'
+import { sharedPath, skipWithout } from '../support/shared.js'
+
+interface Case {
+  format: string
+  faults?: Record<string, number>
+  /** What the file does not say. */
+  geometry?: Geometry
+  /** Bytes around a cut that hold some records. */
+  around?: number
+}
+
+const imu = (packets: number) => ({ imu_packets: packets })
+const AEDAT4 = { around: 40_000 }
+
+const RECORDINGS: Record<string, Case> = {
+  'formats/es_dvs_320x240.es': { format: 'Event Stream 2.0.0, DVS' },
+  'formats/es_dvs_1ms_320x240.es': { format: 'Event Stream 2.0.0, DVS' },
+  'formats/es_dvs_ncars_54x239.es': { format: 'Event Stream 2.0.0, DVS' },
+  'formats/es_color_320x240.es': { format: 'Event Stream 2.0.0, colour' },
+  'formats/made/es_atis_304x240.es': {
+    format: 'Event Stream 2.0.0, ATIS',
+    faults: { other_records: 9539 },
+  },
+  'formats/aedat4_lz4_dvxplorer_320x240.aedat4': {
+    format: 'AEDAT 4.0, lz4',
+    faults: imu(59),
+    ...AEDAT4,
+  },
+  'formats/made/aedat4_none.aedat4': { format: 'AEDAT 4.0, none', faults: imu(5), ...AEDAT4 },
+  'formats/made/aedat4_zstd.aedat4': { format: 'AEDAT 4.0, zstd', faults: imu(12), ...AEDAT4 },
+  'formats/made/aedat4_lz4_cut.aedat4': {
+    format: 'AEDAT 4.0, lz4',
+    faults: { imu_packets: 11, trailing_bytes: 15_494 },
+    ...AEDAT4,
+  },
+  'formats/aedat2_edvs_128x128.aedat': { format: 'AEDAT 2.0, DVS128' },
+  'formats/libcaer_polarity_wrap_640x480.bin': {
+    format: 'libcaer polarity words',
+    geometry: { width: 640, height: 480 },
+  },
+  'formats/nmnist_34x34.bin': { format: 'N-MNIST', geometry: { width: 34, height: 34 } },
+}
+
+for (const [name, { format, faults = {}, geometry }] of Object.entries(RECORDINGS))
+  test(`${name} has the events that are expected of it`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const want = expectedOf(name)
+    await using recording = await openRecording(path, { geometry })
+    t.is(recording.format, format)
+    t.deepEqual(recording.geometry, { width: want.width, height: want.height })
+    const got = await digestRecording(recording)
+    t.like(got, {
+      events: want.events,
+      tFirst: want.t_first,
+      tLast: want.t_last,
+      onEvents: want.on_events,
+      xMax: want.x_max,
+      yMax: want.y_max,
+      digest: want.digest,
+      monotonic: want.monotonic,
+    })
+    t.deepEqual(got.faults, faults)
+  })
+
+for (const [name, { around = 64, geometry }] of Object.entries(RECORDINGS))
+  test(`${name} cut in two at any byte gives the same`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const file = readFileSync(path)
+    const format = RECORDING_FORMATS.find((known) => known.recognises(file, path))!
+    if (!('begin' in format)) throw new Error('no stream')
+    const begin = () => format.begin(file, { name: path, whole: true }, { geometry })
+    const { dataStart, dataEnd } = begin()
+    const data = file.subarray(dataStart, dataEnd)
+    const STEP = 512
+    const states: { from: number; state: Uint8Array }[] = []
+    const walker = begin().decoder
+    for (let at = 0; at < data.length; at += STEP) {
+      states.push({ from: at - (walker.unsaved ?? 0), state: walker.save() })
+      taken(walker, [data.subarray(at, at + STEP)])
+    }
+    const all = data.length < 40_000 && around < 100
+    // A cut of AEDAT 4 unpacks eight packets or so, which takes some ms.
+    const cuts = all ? data.length : around > 100 ? 200 : 10_000
+    const random = new Random(1)
+    const subject = begin().decoder
+    for (let k = 0; k < cuts; k++) {
+      const cut = all ? k : random.next(data.length)
+      const { from, state } = states[Math.floor(Math.max(0, cut - 16) / STEP)]!
+      const end = Math.min(cut + around, data.length)
+      t.true(subject.restore(state))
+      const whole = taken(subject, [data.subarray(from, end)])
+      subject.restore(state)
+      const parts = taken(subject, [data.subarray(from, cut), data.subarray(cut, end)])
+      if (parts !== whole) return t.is(parts, whole, `cut at ${cut}`)
+    }
+    const head = data.subarray(0, 100_000)
+    const bytes = Array.from(head, (_, i) => head.subarray(i, i + 1))
+    t.is(taken(begin().decoder, bytes), taken(begin().decoder, [head]))
+  })
+
+/** Holds any of the recordings whole, so that pieces end up in one packet. */
+const whole = new EventPacket(300_000)
+
+/** A fingerprint of all that a decoder tells of some pieces. */
+function taken(decoder: Decoder, pieces: readonly Uint8Array[]): string {
+  const triggers: number[] = []
+  const faults: Record<string, [number, number]> = {}
+  whole.reset()
+  for (const piece of pieces)
+    for (let from = 0; from < piece.length; ) {
+      from += decoder.decode(piece, from, piece.length, whole)
+      if (from < piece.length) throw new Error('the packet is full')
+      triggers.push(...(decoder.takeTriggers() ?? []))
+      const told = (decoder.takeFaults() ?? []) as [string, number, number]
+      for (let i = 0; i < told.length; i += 3) {
+        const [kind, count, at] = told.slice(i, i + 3) as [string, number, number]
+        faults[kind] = [(faults[kind]?.[0] ?? 0) + count, faults[kind]?.[1] ?? at]
+      }
+    }
+  const told = JSON.stringify([whole.t0, whole.length, triggers, faults, decoder.held])
+  const hash = createHash('sha1').update(told)
+  for (const { buffer, byteOffset, BYTES_PER_ELEMENT } of [whole.t, whole.x, whole.y, whole.p])
+    hash.update(new Uint8Array(buffer, byteOffset, whole.length * BYTES_PER_ELEMENT))
+  return hash.digest('hex')
+}
+
+async function eventsIn(path: string, geometry?: Geometry): Promise<PlainEvent[]> {
+  await using recording = await openRecording(path, { geometry })
+  const packet = new EventPacket(5000)
+  const events = []
+  while (await recording.next(packet)) events.push(...eventsOf(packet))
+  return events
+}
+
+for (const [name, { geometry }] of Object.entries(RECORDINGS))
+  test(`seek in ${name} gives what a scan from the start gives`, async (t) => {
+    const path = sharedPath(`recordings/${name}`)
+    if (path === undefined) return skipWithout(t, 'no shared recordings')
+    const events = await eventsIn(path, geometry)
+    await using recording = await openRecording(path, { geometry })
+    const packet = new EventPacket()
+    for (let k = 0; k <= 20; k++) {
+      const at = events[Math.min(events.length - 1, Math.floor((k * events.length) / 20))]!.t
+      const first = events.findIndex((event) => event.t >= at)
+      await recording.seek(at)
+      t.true(await recording.next(packet))
+      const got = eventsOf(packet).slice(0, 50)
+      t.deepEqual(got, events.slice(first, first + got.length))
+    }
+    await recording.seek(events.at(-1)!.t + 1)
+    t.false(await recording.next(packet))
+  })
+
+test('damaged files give events inside the sensor or a sentence, and what is wrong is counted', async (t) => {
+  const path = scratch(t, 'damaged.bin')
+  const packet = new EventPacket()
+  let counted = 0
+  let files = 0
+  for (const [name, { geometry, faults = {} }] of Object.entries(RECORDINGS)) {
+    const source = sharedPath(`recordings/${name}`)
+    if (source === undefined) return skipWithout(t, 'no shared recordings')
+    const whole = readFileSync(source).subarray(0, 25_000)
+    for (let seed = 1; seed <= 60; seed++) {
+      writeFileSync(path, damage(whole, new Random(seed)))
+      files += 1
+      try {
+        await using recording = await openRecording(path, { geometry })
+        const { width, height } = recording.geometry!
+        while (await recording.next(packet))
+          for (let i = 0; i < packet.length; i++)
+            if (packet.x[i]! >= width || packet.y[i]! >= height || packet.p[i]! > 1)
+              t.fail(`${name}, seed ${seed}: an event outside the sensor`)
+        const kinds = Object.keys(recording.faults).filter((kind) => faults[kind] === undefined)
+        if (kinds.length > 0) counted += 1
+      } catch (error) {
+        if (!(error instanceof SaccadeError)) throw error
+        counted += 1
+      }
+    }
+  }
+  t.log(`${counted} of ${files} files had faults`)
+  t.true(counted > 200)
+})
+
+function made(t: Parameters<typeof scratch>[0], bytes: Uint8Array, name: string) {
+  const path = scratch(t, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+test('overflows of N-MNIST add 8192 µs to all that follows', async (t) => {
+  const path = made(
+    t,
+    Uint8Array.of(3, 4, 0x80, 0, 9, 0, 240, 0, 0, 0, 5, 6, 0x01, 0, 0, 7),
+    'a.bin',
+  )
+  await using recording = await openRecording(path, { format: 'nmnist' })
+  const packet = new EventPacket()
+  await recording.next(packet)
+  t.deepEqual(eventsOf(packet), [
+    { t: 9, x: 3, y: 4, p: 1 },
+    { t: 8192 + 65_536, x: 5, y: 6, p: 0 },
+  ])
+  t.deepEqual(recording.faults, { trailing_bytes: 1 })
+})
+
+test('rows of a DAVIS are counted from the top, and its frames and IMU are counted', async (t) => {
+  const head = Buffer.from(
+    '#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis.Davis346blue\r\n',
+  )
+  const word = (address: number, stamp: number) => {
+    const bytes = Buffer.alloc(8)
+    bytes.writeUInt32BE(address >>> 0, 0)
+    bytes.writeUInt32BE(stamp, 4)
+    return bytes
+  }
+  const event = (x: number, up: number, on: number) => up * 2 ** 22 + x * 2 ** 12 + on * 2 ** 11
+  const path = made(
+    t,
+    Buffer.concat([
+      head,
+      // A row whose first byte is "#".
+      word(event(0, 141, 1), 0xfffffff0),
+      word(0x80000000, 0xfffffff1),
+      word(event(345, 0, 0), 0x10),
+      word(event(346, 0, 0), 0x11),
+    ]),
+    'a.aedat',
+  )
+  await using recording = await openRecording(path)
+  t.deepEqual(recording.geometry, { width: 346, height: 260 })
+  const packet = new EventPacket()
+  await recording.next(packet)
+  t.deepEqual(eventsOf(packet), [
+    { t: 0xfffffff0, x: 0, y: 118, p: 1 },
+    { t: 2 ** 32 + 0x10, x: 345, y: 259, p: 0 },
+  ])
+  t.deepEqual(recording.faults, { other_records: 1, out_of_range: 1 })
+  const empty = sharedPath('recordings/formats/aedat2_header_davis346.aedat')
+  if (empty !== undefined) await t.throwsAsync(openRecording(empty), { code: 'ERR_TRUNCATED' })
+})
+
+test('what is of these families but is not read is refused in one sentence', async (t) => {
+  const generic = sharedPath('recordings/formats/es_generic.es')
+  if (generic === undefined) return skipWithout(t, 'no shared recordings')
+  t.is(
+    (await t.throwsAsync(openRecording(generic), { code: 'ERR_FORMAT' }))?.message,
+    `${generic} holds generic events, not change events`,
+  )
+  const old = made(t, Buffer.from('Event Stream\x01\0\0\x01\x40\x01\xf0\0'), 'old.es')
+  t.is(
+    (await t.throwsAsync(openRecording(old), { code: 'ERR_FORMAT' }))?.message,
+    `${old} is of Event Stream version 1.0.0; version 2 is read`,
+  )
+  const aedat3 = made(t, Buffer.from('#!AER-DAT3.1\r\n#!END-HEADER\r\n'), 'a.aedat')
+  t.is(
+    (await t.throwsAsync(openRecording(aedat3), { code: 'ERR_FORMAT' }))?.message,
+    `${aedat3} is of AEDAT version 3.1; 2.0 and 4.0 are read`,
+  )
+})
