@@ -1,6 +1,7 @@
 #include "events/evt3.h"
 
 #include "events/columns.h"
+#include "events/lanes.h"
 
 namespace saccade::events {
 
@@ -30,10 +31,50 @@ constexpr int64_t kRange = int64_t{1} << 24;
 // Periods of 4096 µs that are written one by one: 268 s, 128 KiB of words.
 constexpr int64_t kShortSilence = 65'536;
 
-// Types that the fast loop takes.
-constexpr uint32_t kPlain = 1u << kAddrY | 1u << kAddrX | 1u << kTimeLow;
 // The words of a whole group, one after the other: VECT_12, VECT_12, VECT_8, whatever.
 constexpr uint64_t kGroupTypes = 0x0000'F000'F000'F000, kGroup = 0x0000'5000'4000'4000;
+
+// What PlainWords goes through and leaves.
+struct PlainRun {
+  const uint8_t* at;
+  size_t vectors;
+  Packet& packet;
+  uint32_t offset;
+  uint16_t high, right, bottom;
+  uint16_t y, low;
+  bool outside = false;  // some events lay outside the sensor
+};
+
+namespace portable {
+#if defined(__aarch64__)
+#define SACCADE_COMPRESS(lanes, shuffle) (Lanes) vqtbl1q_u8((uint8x16_t)(lanes), (uint8x16_t)(shuffle))
+#endif
+#include "events/evt3_plain.h"
+}  // namespace portable
+
+#if defined(__x86_64__)
+// Every x64 processor since 2011 has SSSE3; the rest of the addon does not ask for it.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("ssse3"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("ssse3")
+#endif
+namespace ssse3 {
+#define SACCADE_COMPRESS(lanes, shuffle) (Lanes) _mm_shuffle_epi8((__m128i)(lanes), (__m128i)(shuffle))
+#include "events/evt3_plain.h"
+}  // namespace ssse3
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+void (*const PlainWords)(PlainRun&) = __builtin_cpu_supports("ssse3") ? ssse3::PlainWords
+                                                                      : portable::PlainWords;
+#else
+constexpr void (*PlainWords)(PlainRun&) = portable::PlainWords;
+#endif
 
 // One call of Run, with its settings and what is worked out once.
 struct Work {
@@ -60,39 +101,24 @@ struct Work {
   void CountOutside(size_t from, uint32_t y);
 };
 
-// Rows, events and low times, the bulk of a stream without vectors, without a branch that depends on them:
-// every word is stored as an event, and stays when it is one.
+// Rows, events and low times, as far as they go in whole vectors.
 void Work::Plain() {
-  const size_t from = i;
-  const size_t end = i + std::min<size_t>(count - i, packet.capacity - packet.length);
-  const uint32_t first_y = state.y, high = kTimeHigh << 12 | state.clock.high;
-  uint32_t* __restrict ts = packet.t;
-  uint16_t* __restrict xs = packet.x;
-  uint16_t* __restrict ys = packet.y;
-  uint8_t* __restrict ps = packet.p;
-  uint32_t n = packet.length, low = state.low, y = state.y, seen = 0;
-  size_t at = i;
-  for (; at < end; at++) {
-    const uint32_t word = Word(at), type = word >> 12;
-    // A TIME_HIGH that says what is known comes every few words.
-    if (((kPlain >> type & 1) | static_cast<uint32_t>(word == high)) == 0) break;
-    const uint32_t value = word & 0x7FF;
-    const uint32_t is_event = static_cast<uint32_t>(type == kAddrX);
-    ts[n] = clock.offset + low;
-    xs[n] = static_cast<uint16_t>(value);
-    ys[n] = static_cast<uint16_t>(y);
-    ps[n] = static_cast<uint8_t>(word >> 11 & 1);
-    seen += is_event;
-    n += is_event & static_cast<uint32_t>(value < width) & static_cast<uint32_t>(y < height);
-    y = type == kAddrY ? value : y;
-    low = type == kTimeLow ? word & 0xFFF : low;
-  }
-  const uint32_t kept = n - packet.length;
-  packet.length = n;
-  state.y = y;
-  state.low = low;
-  i = at;
-  if (seen != kept) CountOutside(from, first_y);
+  const size_t vectors = (count - i) / kLanes, from = i;
+  if (vectors == 0) return;
+  PlainRun run{bytes + i * kEvt3Word,
+               vectors,
+               packet,
+               clock.offset,
+               static_cast<uint16_t>(kTimeHigh << 12 | state.clock.high),
+               static_cast<uint16_t>(width - 1),
+               static_cast<uint16_t>(height - 1),
+               static_cast<uint16_t>(state.y),
+               static_cast<uint16_t>(state.low)};
+  PlainWords(run);
+  i = static_cast<size_t>(run.at - bytes) / kEvt3Word;
+  if (run.outside) CountOutside(from, state.y);
+  state.y = run.y;
+  state.low = run.low;
 }
 
 // Goes over the words that Plain() took again, since some of their events lie outside.

@@ -175,8 +175,8 @@ class StreamOf final : public Stream {
     if (size != sizeof(State)) return false;
     Decoder copy = decoder_;
     std::memcpy(&copy.state, bytes, size);
-    if (!copy.state.cut.Sound() || copy.state.position < 0 || copy.state.position > (int64_t{1} << 53))
-      return false;
+    const int64_t position = copy.state.position;
+    if (!copy.state.cut.Sound() || position < 0 || position > (int64_t{1} << 53)) return false;
     if (!copy.Sound()) return false;
     decoder_ = copy;
     return true;
