@@ -18,6 +18,8 @@ export interface Encoding {
   rangeUs: number
   /** False when it cannot hold external triggers. */
   triggers: boolean
+  /** Why a stamp cannot be written, when it is not for its bits. */
+  refusal?: string
   /** The bytes before the first event. */
   header(geometry: Geometry, originUs: number, date: string): Uint8Array
 }
@@ -118,7 +120,7 @@ export class EncodedWriter implements RecordingWriter {
   #refused(error: 'stamp' | 'coordinate', packet: EventPacket, index: number): SaccadeError {
     const { path } = this.sink
     const { width, height } = this.#geometry
-    const { title, rangeUs } = this.encoding
+    const { title, rangeUs, refusal } = this.encoding
     if (error === 'coordinate')
       return new SaccadeError(
         'ERR_FORMAT',
@@ -126,7 +128,7 @@ export class EncodedWriter implements RecordingWriter {
       )
     return new SaccadeError(
       'ERR_FORMAT',
-      `event ${this.#events} with stamp ${packet.t0 + packet.t[index]!} µs cannot be written to ${path}: a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`,
+      `event ${this.#events} with stamp ${packet.t0 + packet.t[index]!} µs cannot be written to ${path}: ${refusal ?? `a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`}`,
       'stamps that run far back need another format, e.g. csv or npy',
     )
   }

@@ -63,6 +63,8 @@ export interface Beginning {
   /** Offset behind the last one, where something else follows the events; the end of the input otherwise. */
   dataEnd?: number
   decoder: Decoder
+  /** Bytes that the decoder is given behind the last one of the input. */
+  closing?: Uint8Array
   /** Where all records have one size: their number is then known at once, and times are found by bisection. */
   records?: FixedRecords
 }

@@ -1,6 +1,7 @@
 // The recording formats. A new one is a file with a RecordingFormat and a line here; the first that recognises wins.
 import { aedat2Format } from './aedat2.js'
 import { aedat4Format } from './aedat4.js'
+import { csvFormat } from './csv.js'
 import { datFormat } from './dat.js'
 import { esFormat } from './es.js'
 import { eventH5Format } from './event-h5.js'
@@ -21,4 +22,5 @@ export const RECORDING_FORMATS: readonly RecordingFormat[] = [
   eventH5Format,
   libcaerFormat,
   nmnistFormat,
+  csvFormat,
 ]

@@ -36,6 +36,7 @@ export class StreamRecording implements Recording {
   #skipTo = Number.NEGATIVE_INFINITY
   #begun = false
   #tailTold = false
+  #closed = false
   readonly #stamps: StampIndex | undefined
   #places: readonly Place[] | undefined
 
@@ -127,15 +128,24 @@ export class StreamRecording implements Recording {
   #goTo(position: number): void {
     this.bytes.seek(position)
     this.#from = this.#to = 0
-    this.#tailTold = false
+    this.#tailTold = this.#closed = false
   }
 
   async #readChunk(): Promise<boolean> {
     const wanted = Math.min(CHUNK_BYTES, this.#end - this.bytes.position)
     const got = wanted > 0 ? await this.bytes.read(this.#chunk, wanted) : 0
     this.#from = 0
-    this.#to = got
-    return got > 0
+    this.#to = got > 0 ? got : this.#close()
+    return this.#to > 0
+  }
+
+  /** What the format wants at the end, once. */
+  #close(): number {
+    const { closing } = this.beginning
+    if (closing === undefined || this.#closed) return 0
+    this.#closed = true
+    this.#chunk.set(closing)
+    return closing.length
   }
 
   #decode(packet: EventPacket): void {

@@ -3,7 +3,9 @@ import { extname } from 'node:path'
 import { SaccadeError } from '../errors.js'
 import { openSink } from './byte-sink.js'
 import { isStreamSpec } from './bytes.js'
+import { csvWriter } from './csv-writer.js'
 import { datWriter } from './dat-writer.js'
+import { esWriter } from './es-writer.js'
 import { evt2Writer, evt3Writer, evt21LegacyWriter, evt21Writer } from './evt-writer.js'
 import {
   checkOptions,
@@ -18,6 +20,8 @@ export const WRITER_FORMATS: readonly WriterFormat[] = [
   evt2Writer,
   evt21Writer,
   evt21LegacyWriter,
+  esWriter,
+  csvWriter,
 ]
 
 /**

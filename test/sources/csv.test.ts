@@ -1,0 +1,150 @@
+// Text recordings: columns named and guessed, times in µs and seconds, what is broken, seeking; and written as text and .es.
+import { writeFileSync } from 'node:fs'
+import test from 'ava'
+import { digestRecording } from '../../pipeline/events/digest.js'
+import { EventPacket } from '../../pipeline/events/packet.js'
+import { openRecording } from '../../pipeline/sources/open.js'
+import { createRecording } from '../../pipeline/sources/writers.js'
+import { expectedOf } from '../support/expected.js'
+import { scratch } from '../support/folder.js'
+import { eventsOf, packetOf } from '../support/packets.js'
+import { sharedPath, skipWithout } from '../support/shared.js'
+
+async function read(t: Parameters<typeof scratch>[0], text: string) {
+  const path = scratch(t, 'a.txt')
+  writeFileSync(path, text)
+  await using recording = await openRecording(path)
+  const packet = new EventPacket(3)
+  const events = []
+  while (await recording.next(packet)) events.push(...eventsOf(packet))
+  return { events, recording }
+}
+
+const EVENTS = [
+  { t: 1_600_000_000_123_456, x: 3, y: 4, p: 1 },
+  { t: 1_600_000_000_123_457, x: 5, y: 6, p: 0 },
+]
+
+test('columns are named or guessed, and the format says which', async (t) => {
+  const [a, b] = [EVENTS[0]!.t, EVENTS[1]!.t]
+  const cases: [text: string, format: string][] = [
+    [`x,y,p,t\n3,4,1,${a}\n5,6,0,${b}\n`, 'CSV, columns x y p t, times in µs'],
+    [`3,4,1,${a}\n5,6,0,${b}`, 'CSV, columns x y p t (guessed), times in µs'],
+    [`${a} 3 4 1\r\n${b} 5 6 0\r\n`, 'CSV, columns t x y p (guessed), times in µs'],
+    [
+      `"id";"timestamp";"polarity";"y";"x"\n7;${a};1;4;3\n8;${b};-1;6;5`,
+      'CSV, columns - t p y x, times in µs',
+    ],
+    [
+      '1600000000.123456 3 4 1\n1600000000.1234570 5 6 0\n',
+      'CSV, columns t x y p (guessed), times in s',
+    ],
+  ]
+  for (const [text, format] of cases) {
+    const { events, recording } = await read(t, text)
+    t.is(recording.format, format)
+    t.deepEqual(events, EVENTS, text)
+    t.deepEqual(recording.faults, {})
+  }
+})
+
+test('seconds of every form are read to the µs', async (t) => {
+  const { events } = await read(
+    t,
+    '# t x y p\n0.000003 1 1 1\n1.5e-05 1 1 1\n0.0000196 1 1 1\n2 1 1 1\n3.2499999 1 1 1\n',
+  )
+  t.deepEqual(
+    events.map((event) => event.t),
+    [3, 15, 20, 2_000_000, 3_250_000],
+  )
+})
+
+test('lines that are no events are counted with the offset of the first', async (t) => {
+  const head = '%geometry:10,10\nt,x,y,p\n'
+  const { events, recording } = await read(
+    t,
+    `${head}1,2,3,1\n\n2,two,3,1\n3,2,3\n4,10,3,1\n5,${'9'.repeat(9000)},1,1\n6,9,9,0`,
+  )
+  t.deepEqual(recording.geometry, { width: 10, height: 10 })
+  t.deepEqual(
+    events.map((event) => event.t),
+    [1, 6],
+  )
+  t.deepEqual(recording.faults, { broken_lines: 3, out_of_range: 1 })
+  t.is(recording.faultOffsets?.broken_lines, head.length + 9)
+})
+
+test('a text whose columns cannot be told is refused', async (t) => {
+  const path = scratch(t, 'a.csv')
+  writeFileSync(path, '1,2,3,4\n2,3,4,5\n')
+  await t.throwsAsync(openRecording(path), { code: 'ERR_FORMAT' })
+  t.is(
+    (await t.throwsAsync(openRecording(path, { format: 'csv' }), { code: 'ERR_FORMAT' }))?.message,
+    `${path} does not say which of its columns are t, x, y and p, and they cannot be guessed`,
+  )
+})
+
+const ORIGINALS = [
+  'formats/es_dvs_320x240.es',
+  'formats/made/aedat4_zstd.aedat4',
+  'formats/evt2_gen3_640x480.raw',
+]
+
+for (const name of ORIGINALS)
+  test(`${name} written as csv and es keeps its events`, async (t) => {
+    const source = sharedPath(`recordings/${name}`)
+    if (source === undefined) return skipWithout(t, 'no shared recordings')
+    const want = expectedOf(name)
+    const packet = new EventPacket(5000)
+    for (const ending of ['csv', 'es']) {
+      const copy = scratch(t, `copy.${ending}`)
+      let by = 0
+      {
+        await using original = await openRecording(source)
+        await using file = await createRecording(copy, { geometry: original.geometry! })
+        while (await original.next(packet)) await file.write(packet)
+        await file.close()
+        t.is(file.events, want.events)
+      }
+      await using recording = await openRecording(copy)
+      t.deepEqual(recording.geometry, { width: want.width, height: want.height })
+      const got = await digestRecording(recording)
+      by = want.t_first - got.tFirst
+      t.like(got, { events: want.events, onEvents: want.on_events, faults: {} })
+      t.is(got.tLast + by, want.t_last)
+      if (ending === 'csv') t.is(got.digest, want.digest)
+      // Every stamp, less the origin, and every place.
+      await using original = await openRecording(source)
+      await recording.seek(0)
+      const other = new EventPacket(5000)
+      let same = true
+      while (same && (await original.next(packet)) && (await recording.next(other)))
+        same =
+          other.length === packet.length &&
+          packet.t
+            .subarray(0, packet.length)
+            .every(
+              (offset, i) =>
+                other.t0 + other.t[i]! + by === packet.t0 + offset &&
+                other.x[i] === packet.x[i] &&
+                other.y[i] === packet.y[i] &&
+                other.p[i] === packet.p[i],
+            )
+      t.true(same, ending)
+      // And from the middle on.
+      const middle = Math.floor((got.tFirst + got.tLast) / 2)
+      await recording.seek(middle)
+      t.true(await recording.next(other))
+      t.true(other.first >= middle)
+    }
+  })
+
+test('stamps that fall are not written as es', async (t) => {
+  const path = scratch(t, 'a.es')
+  await using file = await createRecording(path, { geometry: { width: 8, height: 8 } })
+  await file.write(packetOf([{ t: 9, x: 1, y: 1, p: 1 }]))
+  const error = await t.throwsAsync(file.write(packetOf([{ t: 8, x: 1, y: 1, p: 1 }])), {
+    code: 'ERR_FORMAT',
+  })
+  t.regex(error!.message, /Event Stream holds only what comes after, and stamps that do not fall$/)
+})
