@@ -56,6 +56,7 @@ test('all models that are here are whole', async (t) => {
   t.is(code, 0, stdout)
   t.regex(stdout, /^car +ok {2}6 files as listed$/m)
   t.regex(stdout, /^car-pilot {2}ok {2}5 files as listed$/m)
+  t.regex(stdout, /^street +ok {2}6 files as listed$/m)
   const json = await saccade(['models', '--check', '--json'])
   t.true(JSON.parse(json.stdout).every(({ files }: { files: unknown[] }) => files.length >= 5))
 })
