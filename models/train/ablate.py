@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fast import STATE
 from report import check_marks, put_between
+from report import table as markdown
 
 HERE = Path(__file__).resolve().parent
 SMALL = ["network.widths=[8, 24, 48]", "network.heads=[16, 32]"]
@@ -80,13 +81,13 @@ def table(steps: int) -> str:
     kinds = [k for k in ("plain", "street", "drives") if rows and k in rows[0][1]]
     columns = [(k, c) for k in kinds for c in ("car", "pedestrian") if c in rows[0][1][k]]
     head = ["network", *(f"{k}: {c} AP50 / AP50:95" for k, c in columns), *(f"{k}: MACs with a spike" for k in kinds), "empty", "CPU s"]
-    out_lines = [f"Each {steps} steps of 16 scenes at half the width, the same scenes in the same order; EMA weights, held-out scenes.", ""]
-    out_lines += ["| " + " | ".join(head) + " |", "| " + " | ".join("-" * max(len(h), 3) for h in head) + " |"]
+    cells = []
     for title, line, cpu in rows:
-        cells = [title, *(f"{line[k][c][0]:.3f} / {line[k][c][1]:.3f}" for k, c in columns)]
-        cells += [f"{100 * line[k]['density']:.1f} %" for k in kinds] + [f"{100 * line['empty']:.2f} %", f"{cpu:.0f}"]
-        out_lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(out_lines) + "\n"
+        aps = [f"{line[k][c][0]:.3f} / {line[k][c][1]:.3f}" for k, c in columns]
+        shares = [f"{100 * line[k]['density']:.1f} %" for k in kinds]
+        cells.append([title, *aps, *shares, f"{100 * line['empty']:.2f} %", f"{cpu:.0f}"])
+    told = f"Each {steps} steps of 16 scenes at half the width, the same scenes in the same order; EMA weights, held-out scenes."
+    return "\n".join([told, "", *markdown(head, cells)]) + "\n"
 
 
 if __name__ == "__main__":

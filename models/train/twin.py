@@ -21,6 +21,7 @@ from fast import STATE
 from metric import boxes_of, prepared
 from network import multiply_adds
 from report import check_marks, put_between
+from report import table as markdown
 
 HERE = Path(__file__).resolve().parent
 SACCADE = ["node", HERE.parent.parent / "dist/pipeline/cli/main.js"]
@@ -98,14 +99,16 @@ def watched(weights: Path, gt: Path, out: Path) -> dict:
 
 def table(rows: list, paired: str, args: argparse.Namespace) -> str:
     lines = [f"`{args.weights.stem}` beside its twin on {args.gt.name}: the twin began with its weights and went on for {args.steps} steps.", ""]
-    lines += ["| network | MACs | with an input that is not zero | energy, all MACs | energy, zeros skipped |", "| --- | --- | --- | --- | --- |"]
+    cells = []
     for name, work in rows:
         spiking = name == "I-LIF"
         stem, rest = work["stem"], work["macs"] - work["stem"]
         every = stem * PJ_MAC + rest * (work["mean"] * PJ_ADD if spiking else PJ_MAC)
         skipped = stem * PJ_MAC + rest * (work["mean"] * PJ_ADD if spiking else work["density"] * PJ_MAC)
-        both = f"{every / 1e9:.3f} mJ | {skipped / 1e9:.3f} mJ"
-        lines.append(f"| {name} | {work['macs'] / 1e9:.3f} G | {100 * work['density']:.1f} % | {both} |")
+        shares = [f"{work['macs'] / 1e9:.3f} G", f"{100 * work['density']:.1f} %"]
+        cells.append([name, *shares, f"{every / 1e9:.3f} mJ", f"{skipped / 1e9:.3f} mJ"])
+    head = ["network", "MACs", "behind neurons, not zero", "energy, all MACs", "energy, zeros skipped"]
+    lines += markdown(head, cells)
     return "\n".join([*lines, "", "```", paired.rstrip(), "```", ""])
 
 
