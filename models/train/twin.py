@@ -46,14 +46,14 @@ def main() -> None:
     torch.set_num_threads(1)
     work = STATE / f"twin-{args.weights.stem}"
     trained(args, work.name)
-    rows, folders = [], []
+    rows = []
     for name, weights in (("I-LIF", args.weights), ("ReLU", STATE / "runs" / work.name / "ema.pt")):
         out = work / name
         out.mkdir(parents=True, exist_ok=True)
         rows.append((name, watched(weights, args.gt, out)))
-        folders.append(out)
-    command = [*SACCADE, "eval", "--gt", args.gt, "--dt", folders[0], "--against", folders[1], *args.eval]
-    paired = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    # From within, so that the page names no machine's paths.
+    command = [*SACCADE, "eval", "--gt", args.gt.resolve(), "--dt", rows[0][0], "--against", rows[1][0], *args.eval]
+    paired = subprocess.run(command, check=True, capture_output=True, text=True, cwd=work).stdout
     text = table(rows, paired, args)
     print(text)
     if args.report:
