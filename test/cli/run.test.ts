@@ -59,6 +59,9 @@ test('run needs exactly one source', async (t) => {
     const { code, stdout, stderr } = await saccade(['run'], { env })
     t.is(code, 2)
     t.is(stdout, '')
-    t.regex(stderr, /^saccade: run has (no source|more than one source)\n {2}set one of source\.recording/)
+    t.regex(
+      stderr,
+      /^saccade: run has (no source|more than one source)\n {2}set one of source\.recording/,
+    )
   }
 })
