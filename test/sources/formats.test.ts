@@ -1,16 +1,14 @@
 // Event Stream, AEDAT 2 and 4, libcaer words and N-MNIST: the recordings that are there, every place where they can be cut,
 // seeking, and damage.
-import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { SaccadeError } from '../../pipeline/errors.js'
 import { digestRecording } from '../../pipeline/events/digest.js'
 import { EventPacket, type Geometry } from '../../pipeline/events/packet.js'
 import { openRecording } from '../../pipeline/sources/open.js'
-import type { Decoder } from '../../pipeline/sources/recording.js'
-import { RECORDING_FORMATS } from '../../pipeline/sources/registry.js'
+import { type CutOptions, checkCuts } from '../support/cuts.js'
 import { damage } from '../support/damage.js'
-import { expectedOf } from '../support/expected.js'
+import { expectedDigest, expectedOf } from '../support/expected.js'
 import { scratch } from '../support/folder.js'
 import { Random } from '../support/make-plan.js'
 import { eventsOf, type PlainEvent } from '../support/packets.js'
@@ -21,12 +19,12 @@ interface Case {
   faults?: Record<string, number>
   /** What the file does not say. */
   geometry?: Geometry
-  /** Bytes around a cut that hold some records. */
-  around?: number
+  cuts?: CutOptions
 }
 
 const imu = (packets: number) => ({ imu_packets: packets })
-const AEDAT4 = { around: 40_000 }
+/** A cut unpacks eight packets or so, which takes some ms. */
+const AEDAT4 = { cuts: { around: 40_000, most: 200 } }
 
 const RECORDINGS: Record<string, Case> = {
   'formats/es_dvs_320x240.es': { format: 'Event Stream 2.0.0, DVS' },
@@ -66,81 +64,16 @@ for (const [name, { format, faults = {}, geometry }] of Object.entries(RECORDING
     t.is(recording.format, format)
     t.deepEqual(recording.geometry, { width: want.width, height: want.height })
     const got = await digestRecording(recording)
-    t.like(got, {
-      events: want.events,
-      tFirst: want.t_first,
-      tLast: want.t_last,
-      onEvents: want.on_events,
-      xMax: want.x_max,
-      yMax: want.y_max,
-      digest: want.digest,
-      monotonic: want.monotonic,
-    })
+    t.like(got, expectedDigest(want))
     t.deepEqual(got.faults, faults)
   })
 
-for (const [name, { around = 64, geometry }] of Object.entries(RECORDINGS))
+for (const [name, { cuts, geometry }] of Object.entries(RECORDINGS))
   test(`${name} cut in two at any byte gives the same`, async (t) => {
     const path = sharedPath(`recordings/${name}`)
     if (path === undefined) return skipWithout(t, 'no shared recordings')
-    const file = readFileSync(path)
-    const format = RECORDING_FORMATS.find((known) => known.recognises(file, path))!
-    if (!('begin' in format)) throw new Error('no stream')
-    const begin = () => format.begin(file, { name: path, whole: true }, { geometry })
-    const { dataStart, dataEnd } = begin()
-    const data = file.subarray(dataStart, dataEnd)
-    const STEP = 512
-    const states: { from: number; state: Uint8Array }[] = []
-    const walker = begin().decoder
-    for (let at = 0; at < data.length; at += STEP) {
-      states.push({ from: at - (walker.unsaved ?? 0), state: walker.save() })
-      taken(walker, [data.subarray(at, at + STEP)])
-    }
-    const all = data.length < 40_000 && around < 100
-    // A cut of AEDAT 4 unpacks eight packets or so, which takes some ms.
-    const cuts = all ? data.length : around > 100 ? 200 : 10_000
-    const random = new Random(1)
-    const subject = begin().decoder
-    for (let k = 0; k < cuts; k++) {
-      const cut = all ? k : random.next(data.length)
-      const { from, state } = states[Math.floor(Math.max(0, cut - 16) / STEP)]!
-      const end = Math.min(cut + around, data.length)
-      t.true(subject.restore(state))
-      const whole = taken(subject, [data.subarray(from, end)])
-      subject.restore(state)
-      const parts = taken(subject, [data.subarray(from, cut), data.subarray(cut, end)])
-      if (parts !== whole) return t.is(parts, whole, `cut at ${cut}`)
-    }
-    const head = data.subarray(0, 100_000)
-    const bytes = Array.from(head, (_, i) => head.subarray(i, i + 1))
-    t.is(taken(begin().decoder, bytes), taken(begin().decoder, [head]))
+    checkCuts(t, path, { geometry, ...cuts })
   })
-
-/** Holds any of the recordings whole, so that pieces end up in one packet. */
-const whole = new EventPacket(300_000)
-
-/** A fingerprint of all that a decoder tells of some pieces. */
-function taken(decoder: Decoder, pieces: readonly Uint8Array[]): string {
-  const triggers: number[] = []
-  const faults: Record<string, [number, number]> = {}
-  whole.reset()
-  for (const piece of pieces)
-    for (let from = 0; from < piece.length; ) {
-      from += decoder.decode(piece, from, piece.length, whole)
-      if (from < piece.length) throw new Error('the packet is full')
-      triggers.push(...(decoder.takeTriggers() ?? []))
-      const told = (decoder.takeFaults() ?? []) as [string, number, number]
-      for (let i = 0; i < told.length; i += 3) {
-        const [kind, count, at] = told.slice(i, i + 3) as [string, number, number]
-        faults[kind] = [(faults[kind]?.[0] ?? 0) + count, faults[kind]?.[1] ?? at]
-      }
-    }
-  const told = JSON.stringify([whole.t0, whole.length, triggers, faults, decoder.held])
-  const hash = createHash('sha1').update(told)
-  for (const { buffer, byteOffset, BYTES_PER_ELEMENT } of [whole.t, whole.x, whole.y, whole.p])
-    hash.update(new Uint8Array(buffer, byteOffset, whole.length * BYTES_PER_ELEMENT))
-  return hash.digest('hex')
-}
 
 async function eventsIn(path: string, geometry?: Geometry): Promise<PlainEvent[]> {
   await using recording = await openRecording(path, { geometry })
