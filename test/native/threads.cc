@@ -43,7 +43,7 @@ int TryPool(int threads, std::minstd_rand& random) {
     count.job = job;
     pool.Run(
         static_cast<int>(count.done.size()),
-        [](void* context, int chunk) {
+        [](void* context, int chunk, int) {
           Count& count = *static_cast<Count*>(context);
           count.done[static_cast<size_t>(chunk)] += count.job;
         },
@@ -161,9 +161,10 @@ int main() {
   const SmallPlan small;
   std::vector<float> wanted;
   for (int threads : {1, 2, 4}) {
-    for (int i = 0; i < 6; i++) {
+    using engine::Form;
+    for (const Form form : {Form::kAuto, Form::kDense, Form::kSparse, Form::kBinary}) {
       engine::LoadOptions options;
-      options.binary = i % 2;
+      options.form = form;
       runs += TrySession(small, options, threads, random, &wanted);
     }
   }
