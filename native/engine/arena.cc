@@ -16,7 +16,8 @@ size_t RoundUp(size_t value, size_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-// First and last step that touch a tensor.
+// First step that touches a tensor and the one behind the last: pieces of the last may still run in it
+// (flow.h).
 struct Life {
   int begin = 0, end = -1;
 };
@@ -24,10 +25,10 @@ struct Life {
 std::vector<Life> Lives(const Plan& plan, const PlanFacts& facts, const std::vector<Step>& steps) {
   const int count = static_cast<int>(steps.size());
   std::vector<Life> lives(plan.tensors.size());
-  lives[static_cast<size_t>(facts.input)] = {-1, -1};
+  lives[static_cast<size_t>(facts.input)] = {-1, 0};
   for (int i = 0; i < count; i++) {
-    for (int tensor : steps[static_cast<size_t>(i)].writes) lives[static_cast<size_t>(tensor)] = {i, i};
-    for (int tensor : steps[static_cast<size_t>(i)].reads) lives[static_cast<size_t>(tensor)].end = i;
+    for (int tensor : steps[static_cast<size_t>(i)].writes) lives[static_cast<size_t>(tensor)] = {i, i + 1};
+    for (int tensor : steps[static_cast<size_t>(i)].reads) lives[static_cast<size_t>(tensor)].end = i + 1;
   }
   for (int output : plan.outputs) lives[static_cast<size_t>(output)].end = count;
   return lives;
@@ -117,23 +118,22 @@ kernels::SpikeMap Arena::Spikes(int tensor) const {
   return {inside, layout.channels, layout.height, layout.width, layout.Row(), layout.Step()};
 }
 
-void Arena::ClearBorder(int tensor) const {
+void Arena::ClearBorder(int tensor, int row_begin, int row_end) const {
   const Layout& layout = At(tensor);
   if (!(layout.top | layout.left | layout.bottom | layout.right)) return;
   const size_t row = layout.Row();
   const size_t left = static_cast<size_t>(layout.left) * static_cast<size_t>(layout.channels);
   const size_t right = static_cast<size_t>(layout.right) * static_cast<size_t>(layout.channels);
-  uint8_t* at = memory_.data() + layout.offset;
   for (int t = 0; t < layout.steps; t++) {
-    std::memset(at, 0, static_cast<size_t>(layout.top) * row);
-    at += static_cast<size_t>(layout.top) * row;
-    for (int y = 0; y < layout.height; y++) {
+    uint8_t* const top = memory_.data() + layout.offset + static_cast<size_t>(t) * layout.Step();
+    uint8_t* at = top + static_cast<size_t>(layout.top + row_begin) * row;
+    if (row_begin == 0) std::memset(top, 0, static_cast<size_t>(layout.top) * row);
+    for (int y = row_begin; y < row_end; y++) {
       std::memset(at, 0, left);
       at += row;
       std::memset(at - right, 0, right);
     }
-    std::memset(at, 0, static_cast<size_t>(layout.bottom) * row);
-    at += static_cast<size_t>(layout.bottom) * row;
+    if (row_end == layout.height) std::memset(at, 0, static_cast<size_t>(layout.bottom) * row);
   }
 }
 

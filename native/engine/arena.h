@@ -38,8 +38,9 @@ class Arena {
   const Layout& At(int tensor) const { return layouts_[static_cast<size_t>(tensor)]; }
   kernels::RealMap Real(int tensor) const;
   kernels::SpikeMap Spikes(int tensor) const;
-  // Zeroes the border of a u8 map: its bytes may have belonged to another map before.
-  void ClearBorder(int tensor) const;
+  // Zeroes the border of a u8 map, of these rows and what lies beside them: its bytes may have belonged to
+  // another map before.
+  void ClearBorder(int tensor, int row_begin, int row_end) const;
   size_t bytes() const { return memory_.bytes(); }
 
  private:

@@ -15,6 +15,9 @@ Firing FiringOf(const Op& neuron, int steps) {
   return steps > 1 ? Firing::kIlif : Firing::kOnce;
 }
 
+// Lists of one thread: beyond this no core's cache holds them, and dense is faster.
+constexpr size_t kMostLists = size_t{4} << 20;
+
 // The density of the input below which the sparse form of a convolution is the faster one.
 float SparseBelow(const Op& op, int in_channels, int out_channels, const kernels::SparseArgs& args,
                   const kernels::Costs& costs) {
@@ -48,6 +51,7 @@ std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& t
   const size_t whole = budget;
   for (size_t i = 0; i < steps.size() && error->empty(); i++) {
     *error = network->Prepare(plan, facts, steps[i], &budget);
+    if (i > 0) network->steps_.back().previous = PreviousOf(plan, steps[i], steps[i - 1]);
   }
   if (error->empty() && options.form == Form::kBinary) *error = network->PrepareSums(&budget);
   if (!error->empty()) return nullptr;
@@ -59,6 +63,24 @@ std::unique_ptr<Network> Network::Load(const Plan& plan, const kernels::Table& t
   network->frame_bytes_ = static_cast<size_t>(plan.steps) * static_cast<size_t>(input.channels) *
                           static_cast<size_t>(input.height) * static_cast<size_t>(input.width);
   return network;
+}
+
+Previous Network::PreviousOf(const Plan& plan, const Step& step, const Step& before) {
+  const Op& op = plan.ops[static_cast<size_t>(step.op)];
+  Previous previous;
+  previous.rows = plan.tensors[static_cast<size_t>(before.writes[0])].height;
+  for (int tensor : before.writes) {
+    const auto in = [&](const std::vector<int>& tensors) {
+      return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end();
+    };
+    previous.input |= in(op.inputs);
+    previous.beside |= in(step.residuals);
+  }
+  previous.stride = op.stride_y;
+  previous.kernel = op.kernel_height;
+  previous.pad = op.pad_top;
+  previous.factor = op.factor;
+  return previous;
 }
 
 std::string Network::Prepare(const Plan& plan, const PlanFacts& facts, const Step& step, size_t* budget) {
@@ -148,9 +170,7 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
   }
   if (!binary && !packed.depthwise && options_.form != Form::kDense) {
     PackedSparse& sparse = ready->packed_sparse;
-    const std::string refused =
-        PackSparse(op, in.channels, out.channels, columns, input.channels, largest, table_, budget, &sparse);
-    if (!refused.empty()) return refused;
+    PackSparse(op, in.channels, out.channels, columns, input.channels, largest, table_, budget, &sparse);
     if (sparse.usable) {
       ready->sparse = {first,
                        input_row,
@@ -174,7 +194,12 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
                        channels,
                        steps,
                        after};
-      scratch_bytes_ = std::max(scratch_bytes_, kernels::ListSpace(ready->sparse).bytes());
+      const size_t lists = kernels::ListSpace(ready->sparse).bytes();
+      if (lists > kMostLists) {
+        *budget += sparse.weights.bytes();
+        sparse = {};
+      }
+      scratch_bytes_ = std::max(scratch_bytes_, sparse.usable ? lists : 0);
       ready->sparse_below = SparseBelow(op, in.channels, out.channels, ready->sparse, table_.costs);
     }
   }

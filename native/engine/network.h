@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/arena.h"
+#include "engine/flow.h"
 #include "engine/pack.h"
 #include "engine/plan.h"
 #include "engine/pool.h"
@@ -15,6 +16,8 @@
 #include "kernels/table.h"
 
 namespace saccade::engine {
+
+struct Previous;
 
 enum class Outcome { kDone, kAborted, kFrameTooLarge };
 
@@ -47,7 +50,7 @@ class Network {
   Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe);
 
   size_t frame_bytes() const { return frame_bytes_; }
-  size_t memory_bytes() const { return arena_.bytes() + weight_bytes_; }
+  size_t memory_bytes() const { return arena_.bytes() + weight_bytes_ + scratch_.bytes(); }
   // The maps behind the plan's outputs, valid until the next run.
   size_t outputs() const { return outputs_.size(); }
   kernels::RealMap Output(size_t index) const { return arena_.Real(outputs_[index]); }
@@ -63,13 +66,16 @@ class Network {
   std::string PrepareSums(size_t* budget);
   std::string PrepareRealConv(const Plan& plan, const Op& op, size_t* budget, Ready* ready);
   void PrepareMap(const Plan& plan, const Op& op, Ready* ready);
-  void RunStep(const Ready& ready);
+  static Previous PreviousOf(const Plan& plan, const Step& step, const Step& before);
+  void CutPieces();
+  void RunSteps(int begin, int end, const std::atomic<bool>& abort);
+  void RunPiece(const Piece& piece, const std::atomic<bool>& abort, int thread);
   void RunPart(const Ready& ready, const kernels::Part& part, int thread);
   enum class Way { kDense, kSparse, kSilent };
   Way WayOf(const Ready& ready, int row_begin, int row_end) const;
   void RunRows(const Ready& ready, const kernels::Part& part, Way way, int thread);
   void RunDense(const Ready& ready, const kernels::Part& part) const;
-  void RunProbed(const Ready& ready, const Probe& probe);
+  void RunProbed(int step, const std::atomic<bool>& abort, const Probe& probe);
   void AddWork(const Ready& ready, double nanoseconds, double* work) const;
   void ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) const;
   int LoadFrame(const uint8_t* frame);
@@ -79,6 +85,10 @@ class Network {
   Pool pool_;
   Arena arena_;
   std::vector<Ready> steps_;
+  // By step; of step i those from first_piece_[i] on.
+  std::vector<Piece> pieces_;
+  std::vector<size_t> first_piece_;
+  Flow flow_;
   std::vector<int> outputs_;
   int input_ = -1;
   int input_max_ = 255;

@@ -36,9 +36,10 @@ struct PackedSparse {
   Buffer weights;
 };
 
-// `columns`: input pixels that a row of outputs sees. Leaves `packed` unusable where there is no such form.
-std::string PackSparse(const Op& op, int in_channels, int out_channels, int columns, int pixel, int largest,
-                       const kernels::Table& table, size_t* budget, PackedSparse* packed);
+// `columns`: input pixels that a row of outputs sees. Leaves `packed` unusable where there is no such form,
+// or no memory for a second copy of the weights.
+void PackSparse(const Op& op, int in_channels, int out_channels, int columns, int pixel, int largest,
+                const kernels::Table& table, size_t* budget, PackedSparse* packed);
 
 // `row` and `pixel` are the byte strides of the input map; `largest` its largest value. `budget` is lowered
 // by what is taken. Empty, or one sentence.

@@ -45,11 +45,11 @@ int Limit(const Op& op, int out_channels, int largest) {
 
 }  // namespace
 
-std::string PackSparse(const Op& op, int in_channels, int out_channels, int columns, int pixel, int largest,
-                       const kernels::Table& table, size_t* budget, PackedSparse* packed) {
+void PackSparse(const Op& op, int in_channels, int out_channels, int columns, int pixel, int largest,
+                const kernels::Table& table, size_t* budget, PackedSparse* packed) {
   packed->wide = op.weight16 != nullptr;
   const kernels::SparseForm& form = packed->wide ? table.sparse16_form : table.sparse8_form;
-  if (!form.sums || op.groups != 1 || (!packed->wide && largest > table.largest)) return "";
+  if (!form.sums || op.groups != 1 || (!packed->wide && largest > table.largest)) return;
   packed->limit = packed->wide ? kNoLimit : Limit(op, out_channels, largest);
   // Column by column (by as many as the stride has) where at most 3 outputs are under way at a time, as in
   // 3x3 of stride 1; else output by output.
@@ -60,7 +60,7 @@ std::string PackSparse(const Op& op, int in_channels, int out_channels, int colu
   const int64_t merged = int64_t{op.kernel_height} * packed->window * pixel;
   const int64_t steps = (int64_t{columns} - op.kernel_width) / op.stride_x + packed->reach;
   if (packed->limit == 0 || int64_t{columns} * pixel > kLongestList || steps * (merged + 1) > kLongestList)
-    return "";
+    return;
 
   const int lanes = form.lanes;
   const int vectors = ((out_channels + 3) / 4 * 4 + lanes - 1) / lanes;
@@ -76,10 +76,10 @@ std::string PackSparse(const Op& op, int in_channels, int out_channels, int colu
   packed->entry_bytes = static_cast<size_t>(units) * unit_bytes;
   packed->block_bytes = static_cast<size_t>(merged) * packed->entry_bytes;
   const size_t bytes = packed->block_bytes * static_cast<size_t>(packed->blocks);
-  if (bytes > *budget) return "its weights take more memory than a network may (4 GiB)";
-  *budget -= bytes;
+  if (bytes > *budget) return;
   packed->weights = Buffer(bytes);
-  if (!packed->weights.data()) return "there is not enough memory for its weights";
+  if (!packed->weights.data()) return;
+  *budget -= bytes;
 
   const size_t kernel_width = static_cast<size_t>(op.kernel_width);
   const size_t taps = static_cast<size_t>(op.kernel_height) * kernel_width;
@@ -112,7 +112,6 @@ std::string PackSparse(const Op& op, int in_channels, int out_channels, int colu
     }
   }
   packed->usable = true;
-  return "";
 }
 
 }  // namespace saccade::engine

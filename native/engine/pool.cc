@@ -1,45 +1,23 @@
 #include "engine/pool.h"
 
-#include <chrono>
 #include <thread>
+
+#include "engine/spin.h"
 
 namespace saccade::engine {
 
 namespace {
 
-// Waking a parked thread takes 20..75 us, a spinning one 1 us, a layer some 100 us: spin through a frame,
-// park between frames.
-constexpr std::chrono::microseconds kSpin{50};
-
-void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
+constexpr uint64_t kMostChunks = 0xfffff;
 
 uint32_t Generation(uint64_t ticket) {
-  return static_cast<uint32_t>(ticket >> 32);
+  return static_cast<uint32_t>(ticket >> 40);
 }
 int Chunks(uint64_t ticket) {
-  return static_cast<int>(ticket >> 16 & 0xffff);
+  return static_cast<int>(ticket >> 20 & kMostChunks);
 }
 int Next(uint64_t ticket) {
-  return static_cast<int>(ticket & 0xffff);
-}
-
-// Calls ready() until it is true or the spinning time is over; false then.
-template <class Ready>
-bool SpinUntil(Ready ready) {
-  const auto end = std::chrono::steady_clock::now() + kSpin;
-  do {
-    for (int i = 0; i < 64; i++) {
-      if (ready()) return true;
-      Pause();
-    }
-  } while (std::chrono::steady_clock::now() < end);
-  return ready();
+  return static_cast<int>(ticket & kMostChunks);
 }
 
 }  // namespace
@@ -72,7 +50,7 @@ void Pool::Run(int chunks, Work work, void* context) {
   remaining_.store(chunks, std::memory_order_relaxed);
   const uint64_t generation = Generation(ticket_.load(std::memory_order_relaxed)) + uint64_t{1};
   // seq_cst against parked_: either this sees a parked worker or that worker sees this ticket.
-  ticket_.store((generation << 32) | (static_cast<uint64_t>(chunks) << 16));
+  ticket_.store((generation << 40) | (static_cast<uint64_t>(chunks) << 20));
   if (parked_.load() > 0) WakeParked();
 
   while (Claim(ticket_.load(std::memory_order_acquire), 0)) {

@@ -26,7 +26,7 @@ class Pool {
   using Work = void (*)(void* context, int chunk, int thread);
 
   // Calls work(context, 0..chunks-1, thread), each chunk once, and returns when all are done; `thread` is
-  // 0..threads()-1, the caller's 0. chunks <= 65535.
+  // 0..threads()-1, the caller's 0. chunks < 2^20.
   void Run(int chunks, Work work, void* context);
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
@@ -36,7 +36,7 @@ class Pool {
   bool Claim(uint64_t ticket, int thread);
   void WakeParked();
 
-  // generation << 32 | chunks << 16 | next chunk. Everything that decides a claim is in the one word that the
+  // generation << 40 | chunks << 20 | next chunk. Everything that decides a claim is in the one word that the
   // claim exchanges, so a worker that comes late cannot take a chunk of a newer job.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<int> remaining_{0};

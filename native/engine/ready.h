@@ -23,6 +23,14 @@ struct Inputs {
   int kernel_height = 1, stride_y = 1;
 };
 
+// What a step reads of what the step before it wrote.
+struct Previous {
+  bool input = false;  // rows that the operator reaches: row r of the output reads, of the input,
+  int stride = 1, kernel = 1, pad = 0, factor = 1;  // rows (r * stride - pad + [0, kernel)) / factor
+  bool beside = false;                              // residuals: the same rows
+  int rows = 0;                                     // of the step before
+};
+
 struct Network::Ready {
   std::variant<kernels::ConvArgs, kernels::DepthwiseArgs, kernels::BinaryConvArgs, kernels::RealConvArgs,
                kernels::NeuronArgs, kernels::AddArgs, kernels::UpsampleArgs, kernels::MaxPoolArgs, ConcatAll,
@@ -31,6 +39,7 @@ struct Network::Ready {
   bool wide = false;
   int rows = 0, blocks = 1;  // what can be split among threads
   int spikes = -1;           // tensor whose border must be cleared
+  Previous previous;
   PackedConv conv;
   PackedSparse packed_sparse;
   kernels::SparseArgs sparse{};  // with packed_sparse.usable

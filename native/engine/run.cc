@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/pieces.h"
 #include "engine/ready.h"
 
 namespace saccade::engine {
@@ -10,68 +11,55 @@ using kernels::Part;
 
 bool Network::StartThreads(int threads) {
   scratch_ = Buffer(scratch_bytes_ * static_cast<size_t>(threads));
-  return scratch_.data() && pool_.Start(threads);
+  if (!scratch_.data() || !pool_.Start(threads)) return false;
+  CutPieces();
+  return true;
 }
 
 Outcome Network::Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe) {
   // The proofs hold for values up to the plan's; others are refused, not clipped.
   if (LoadFrame(frame) > input_max_) return Outcome::kFrameTooLarge;
-  for (const Ready& step : steps_) {
-    if (abort.load(std::memory_order_relaxed)) return Outcome::kAborted;
-    if (probe) {
-      RunProbed(step, *probe);
-    } else {
-      RunStep(step);
-    }
+  const int steps = static_cast<int>(steps_.size());
+  if (probe) {
+    for (int step = 0; step < steps && !abort.load(std::memory_order_relaxed); step++)
+      RunProbed(step, abort, *probe);
+  } else {
+    RunSteps(0, steps, abort);
   }
   return abort.load(std::memory_order_relaxed) ? Outcome::kAborted : Outcome::kDone;
 }
 
-namespace {
+constexpr int kBand = 6;  // rows that are dense or sparse together
 
-// Splits rows, or blocks of output channels where the map is small and its weights are not: row chunks would
-// make every core stream all of them. (Lists of what is not 0 are made by every thread for its rows, so
-// chunks of channels would make all of them several times.) About two chunks per thread even out what threads
-// lose to other work, and pictures that are busy in places.
-struct Split {
-  int chunks;
-  bool by_blocks;
-};
-constexpr int kBand = 6;                          // rows that are dense or sparse together
-constexpr int kSmallMap = 20;                     // rows
-constexpr size_t kCoreWeights = size_t{1} << 18;  // what a core's own cache keeps beside the maps
-
-Split SplitAmong(int threads, int rows, int blocks, size_t weight_bytes) {
-  if (threads == 1) return {1, false};
-  const int wanted = std::max(4, 2 * threads);
-  const bool by_blocks = rows <= kSmallMap && blocks >= threads && weight_bytes > kCoreWeights;
-  return {std::min(by_blocks ? blocks : rows, wanted), by_blocks};
-}
-
-Part Chunk(const Split& split, int index, int rows, int blocks) {
-  const auto cut = [&](int total, int i) {
-    return static_cast<int>(static_cast<int64_t>(total) * i / split.chunks);
-  };
-  if (split.by_blocks) return {0, rows, cut(blocks, index), cut(blocks, index + 1)};
-  return {cut(rows, index), cut(rows, index + 1), 0, blocks};
-}
-
-}  // namespace
-
-void Network::RunStep(const Ready& ready) {
-  if (ready.spikes >= 0) arena_.ClearBorder(ready.spikes);
+// All pieces of the steps in their order; whoever is free takes the next.
+void Network::RunSteps(int begin, int end, const std::atomic<bool>& abort) {
+  const size_t first = first_piece_[static_cast<size_t>(begin)];
+  const int pieces = static_cast<int>(first_piece_[static_cast<size_t>(end)] - first);
+  flow_.Begin(begin, end);
   struct Job {
     Network* network;
-    const Ready* ready;
-    Split split;
-  } job{this, &ready, SplitAmong(pool_.threads(), ready.rows, ready.blocks, ready.conv.weights.bytes())};
+    const Piece* pieces;
+    const std::atomic<bool>& abort;
+  } job{this, pieces_.data() + first, abort};
   pool_.Run(
-      job.split.chunks,
+      pieces,
       [](void* context, int index, int thread) {
         const Job& job = *static_cast<const Job*>(context);
-        job.network->RunPart(*job.ready, Chunk(job.split, index, job.ready->rows, job.ready->blocks), thread);
+        job.network->RunPiece(job.pieces[index], job.abort, thread);
       },
       &job);
+}
+
+void Network::RunPiece(const Piece& piece, const std::atomic<bool>& abort, int thread) {
+  const Ready& ready = steps_[static_cast<size_t>(piece.step)];
+  const Part& part = piece.part;
+  flow_.Await(piece);
+  if (!abort.load(std::memory_order_relaxed)) {
+    if (ready.spikes >= 0 && part.block_begin == 0)
+      arena_.ClearBorder(ready.spikes, part.row_begin, part.row_end);
+    RunPart(ready, part, thread);
+  }
+  flow_.Done(piece);
 }
 
 // How rows run: by what of their input is not 0. Counting it takes 1 % of a network's time.
@@ -146,21 +134,19 @@ void Network::RunDense(const Ready& ready, const Part& part) const {
 }
 
 int Network::LoadFrame(const uint8_t* frame) {
-  arena_.ClearBorder(input_);
   const kernels::SpikeMap map = arena_.Spikes(input_);
+  arena_.ClearBorder(input_, 0, map.height);
   struct Job {
     const kernels::Table& table;
     kernels::FrameArgs args;
     Split split;
     std::atomic<int> largest{0};
-  } job{table_,
-        {frame, map, map.channels, arena_.At(input_).steps},
-        SplitAmong(pool_.threads(), map.height, 1, 0)};
+  } job{table_, {frame, map, map.channels, arena_.At(input_).steps}, SplitRows(pool_.threads(), map.height)};
   pool_.Run(
-      job.split.chunks,
+      job.split.pieces,
       [](void* context, int index, int) {
         Job& job = *static_cast<Job*>(context);
-        const int largest = job.table.frame(job.args, Chunk(job.split, index, job.args.output.height, 1));
+        const int largest = job.table.frame(job.args, PartOf(job.split, index, job.args.output.height, 1));
         int seen = job.largest.load();
         while (seen < largest && !job.largest.compare_exchange_weak(seen, largest)) {
         }
@@ -169,12 +155,13 @@ int Network::LoadFrame(const uint8_t* frame) {
   return job.largest.load();
 }
 
-void Network::RunProbed(const Ready& ready, const Probe& probe) {
+void Network::RunProbed(int step, const std::atomic<bool>& abort, const Probe& probe) {
+  const Ready& ready = steps_[static_cast<size_t>(step)];
   operations_.store(0, std::memory_order_relaxed);
   rows_.store(0, std::memory_order_relaxed);
   sparse_rows_.store(0, std::memory_order_relaxed);
   const auto begin = std::chrono::steady_clock::now();
-  RunStep(ready);
+  RunSteps(step, step + 1, abort);
   const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
   const size_t op = static_cast<size_t>(ready.op);
   if (probe.work) AddWork(ready, time.count(), probe.work + op * kWorkNumbers);

@@ -98,6 +98,7 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
 
 // Operators without intrinsics are vectors by the flags of their unit.
 #define SACCADE_CONVOLUTIONS(set) .conv8 = set::Conv8, .conv16 = set::Conv16, .depthwise = set::Depthwise
+#define SACCADE_FORMS(set) .sparse8_form = set::kSparse8Form, .sparse16_form = set::kSparse16Form
 #define SACCADE_SPARSE(set) \
   .sparse8 = set::Sparse8, .sparse16 = set::Sparse16, .silence = set::Silent, .nonzeros = set::Nonzeros
 #define SACCADE_MAPS(set)                                                                       \
@@ -113,8 +114,7 @@ const Table& TableOf(Isa isa) {
                                   .narrow = 2,
                                   .paired = 32,
                                   .costs = {0.02f, 25, 12, 12, 0.042f},
-                                  .sparse8_form = {12, 16},
-                                  .sparse16_form = {12, 8},
+                                  SACCADE_FORMS(avx2),
                                   SACCADE_CONVOLUTIONS(avx2),
                                   SACCADE_SPARSE(avx2),
                                   SACCADE_MAPS(avx2)};
@@ -122,8 +122,7 @@ const Table& TableOf(Isa isa) {
                                      .lanes = 8,
                                      .paired = 32,
                                      .costs = {0.0165f, 25, 12, 12, 0.042f},
-                                     .sparse8_form = {12, 16},
-                                     .sparse16_form = {12, 8},
+                                     SACCADE_FORMS(avx2),
                                      .conv8 = avxvnni::Conv8,
                                      .conv16 = avxvnni::Conv16,
                                      .depthwise = avx2::Depthwise,
@@ -133,8 +132,7 @@ const Table& TableOf(Isa isa) {
                                         .lanes = 16,
                                         .paired = 64,
                                         .costs = {0.0085f, 30, 12, 6, 0.025f},
-                                        .sparse8_form = {12, 32},
-                                        .sparse16_form = {12, 16},
+                                        SACCADE_FORMS(avx512vnni),
                                         SACCADE_CONVOLUTIONS(avx512vnni),
                                         SACCADE_SPARSE(avx512vnni),
                                         SACCADE_MAPS(avx512vnni)};
@@ -151,8 +149,7 @@ const Table& TableOf(Isa isa) {
                                   .by_tap8 = true,
                                   .by_tap = true,
                                   .costs = {0.127f, 60, 20, 15, 0.13f},
-                                  .sparse8_form = {24, 8},
-                                  .sparse16_form = {12, 8},
+                                  SACCADE_FORMS(neon),
                                   SACCADE_CONVOLUTIONS(neon),
                                   SACCADE_SPARSE(neon),
                                   SACCADE_MAPS(scalar)};
@@ -162,8 +159,7 @@ const Table& TableOf(Isa isa) {
                                      .paired = 16,
                                      .by_tap = true,
                                      .costs = {0.032f, 60, 20, 15, 0.13f},
-                                     .sparse8_form = {24, 8},
-                                     .sparse16_form = {12, 8},
+                                     SACCADE_FORMS(neon),
                                      .conv8 = dotprod::Conv8,
                                      .conv16 = neon::Conv16,
                                      .depthwise = neon::Depthwise,

@@ -40,7 +40,9 @@ struct List {
 };
 
 SACCADE_INLINE bool IsDirect(const SparseArgs& args) {
-  return args.kernel_height == 1 || args.window * args.pixel <= kDirectRun;
+  // Only short runs may pass the end of the row: the map's slack covers them.
+  const bool inside = (args.width + args.reach - 2) * args.stride_x + args.window <= args.columns;
+  return args.window * args.pixel <= kDirectRun || (args.kernel_height == 1 && inside);
 }
 
 // Where the lists of a part lie in its thread's scratch memory: the merged one of a row of outputs and time

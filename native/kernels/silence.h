@@ -16,8 +16,11 @@ void FinishSilent(const SilentArgs& args, FinishFunction<V> finish, int x, int y
   constexpr int kBlock = 2 * V::kLanes;
   alignas(64) static constexpr int32_t kZeros[kSilentPixels * kBlock] = {};
   alignas(64) float state[kSilentPixels * kBlock];
+  const bool memory = args.out.firing == Firing::kIlif || args.out.firing == Firing::kTau;
   for (int channel = 0; channel < args.channels; channel += kBlock) {
-    for (float& m : state) m = 0.0f;
+    if (memory) {
+      for (float& m : state) m = 0.0f;
+    }
     for (int t = 0; t < args.steps; t++)
       finish(args.out, args.channels, Place{x, y, t, channel}, pixels, kZeros, state);
   }

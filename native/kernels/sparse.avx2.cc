@@ -6,6 +6,8 @@
 
 namespace saccade::kernels::avx2 {
 
+static_assert(kSparse8Form == FormOf<Avx2, false>() && kSparse16Form == FormOf<Avx2, true>());
+
 void Sparse8(const SparseArgs& args, const Part& part, uint8_t* scratch) {
   SparseConv<Avx2, false>(args, part, scratch);
 }

@@ -6,6 +6,8 @@
 
 namespace saccade::kernels::avx512vnni {
 
+static_assert(kSparse8Form == FormOf<Avx512Vnni, false>() && kSparse16Form == FormOf<Avx512Vnni, true>());
+
 void Sparse8(const SparseArgs& args, const Part& part, uint8_t* scratch) {
   SparseConv<Avx512Vnni, false>(args, part, scratch);
 }

@@ -10,6 +10,7 @@
 #include "kernels/epilogue.h"
 #include "kernels/inline.h"
 #include "kernels/lists.h"
+#include "kernels/table.h"
 
 namespace saccade::kernels {
 namespace {
@@ -198,6 +199,12 @@ SparseFunction ChooseSparse(int reach, int sums) {
   if (reach == 2) return ChooseSums<V, kWide, 2>(sums, std::make_integer_sequence<int, kMost / 2>{});
   if (reach == 3) return ChooseSums<V, kWide, 3>(sums, std::make_integer_sequence<int, kMost / 3>{});
   return ChooseSums<V, kWide, 1>(sums, std::make_integer_sequence<int, kMost>{});
+}
+
+template <class V, bool kWide>
+constexpr SparseForm FormOf() {
+  using Form = typename V::template Sparse<kWide>;
+  return {Form::kMost, Form::kLanes};
 }
 
 // Rows outermost: the lists of the kernel rows are made as the rows come and are still in the first-level

@@ -6,6 +6,8 @@
 
 namespace saccade::kernels::neon {
 
+static_assert(kSparse8Form == FormOf<Neon, false>() && kSparse16Form == FormOf<Neon, true>());
+
 void Sparse8(const SparseArgs& args, const Part& part, uint8_t* scratch) {
   SparseConv<Neon, false>(args, part, scratch);
 }

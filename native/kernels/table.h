@@ -19,7 +19,18 @@ struct Costs {
 // Of sparse.h: vectors of sums that fit the registers, and channels of each. 0: there is no such form.
 struct SparseForm {
   int sums = 0, lanes = 0;
+  bool operator==(const SparseForm&) const = default;
 };
+// The units that have the kernels check these against their registers.
+namespace avx2 {
+inline constexpr SparseForm kSparse8Form{12, 16}, kSparse16Form{12, 8};
+}
+namespace avx512vnni {
+inline constexpr SparseForm kSparse8Form{12, 32}, kSparse16Form{12, 16};
+}
+namespace neon {
+inline constexpr SparseForm kSparse8Form{24, 8}, kSparse16Form{12, 8};
+}
 
 struct Table {
   Isa isa;

@@ -2,7 +2,8 @@
 // AVX-VNNI and AVX-512 under emulation, since few machines have them. Objects stay in build/test-kernels/ until a source
 // is newer. scripts/test-arm64.js does the same for NEON.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { packageRoot, skipWithout } from '../support/shared.js'
@@ -11,7 +12,9 @@ import { lacks } from '../support/tools.js'
 const native = join(packageRoot, 'native')
 const testNative = join(packageRoot, 'test/native')
 const objects = join(packageRoot, 'build/test-kernels')
-const COMMON = ['-std=c++20', '-fno-exceptions', '-ffp-contract=off', '-Wall', '-Wextra']
+// JSON, but for lines of comment.
+const gyp = readFileSync(join(packageRoot, 'binding.gyp'), 'utf8').replace(/^#.*$/gm, '')
+const COMMON: string[] = [...JSON.parse(gyp).variables.common_cflags, '-fno-exceptions']
 const AVX512 = ['f', 'bw', 'dq', 'vl', 'vnni'].map((part) => `-mavx512${part}`)
 // gcc 12 warns about its own AVX-512 header.
 const QUIET = ['-Wno-maybe-uninitialized', '-Wno-uninitialized']
@@ -26,9 +29,14 @@ interface Unit {
 function units(kind: string, flags: string[], sources: string[]): Unit[] {
   return sources.map((source) => ({
     source,
-    object: join(objects, `${kind}-${basename(source)}.o`),
+    object: join(objects, `${kind}-${digest([...COMMON, ...flags])}-${basename(source)}.o`),
     flags: [...COMMON, ...flags, `-I${native}`],
   }))
+}
+
+/** Objects of other flags are other objects. */
+function digest(flags: string[]): string {
+  return createHash('sha256').update(flags.join(' ')).digest('hex').slice(0, 8)
 }
 
 function sourcesOf(folder: string, ending: string): string[] {
@@ -78,15 +86,15 @@ test.serial(
     if (!simde) t.log('AVX-512 is not compared: SIMDe is not installed (Debian: libsimde-dev)')
     // Without SIMDe the real kernels are linked and not called.
     const emulated = ['-O1', '-mavx2', '-DSACCADE_EMULATED', `-I${testNative}`, '-Wno-psabi']
-    const avx512 = simde ? emulated : ['-O2', ...AVX512, ...QUIET]
+    const avx512 = simde ? emulated : [...AVX512, ...QUIET]
     const engine = sourcesOf('engine', '.cc').filter((name) => !name.endsWith('session.cc'))
     const list = [
       ...units('emulated', avx512, sourcesOf('kernels', '.avx512vnni.cc')),
       ...units('emulated', emulated, sourcesOf('kernels', '.avxvnni.cc')),
-      ...units('real', ['-O2', '-mavx2'], sourcesOf('kernels', '.avx2.cc')),
+      ...units('real', ['-mavx2'], sourcesOf('kernels', '.avx2.cc')),
       ...units(
         'plain',
-        ['-O2'],
+        [],
         [
           ...sourcesOf('kernels', '.scalar.cc'),
           ...engine,
@@ -119,17 +127,17 @@ test.serial(
     const list = [
       ...units(
         'real',
-        ['-O2', ...AVX512, ...QUIET, '-mprefer-vector-width=512'],
+        [...AVX512, ...QUIET, '-mprefer-vector-width=512'],
         sourcesOf('kernels', '.avx512vnni.cc'),
       ),
-      ...units('real', ['-O2', '-mavx2', '-mavxvnni'], sourcesOf('kernels', '.avxvnni.cc')),
-      ...units('real', ['-O2', '-mavx2'], sourcesOf('kernels', '.avx2.cc')),
+      ...units('real', ['-mavx2', '-mavxvnni'], sourcesOf('kernels', '.avxvnni.cc')),
+      ...units('real', ['-mavx2'], sourcesOf('kernels', '.avx2.cc')),
     ]
     await compile(t, list)
     for (const { object } of list) {
       const { output } = await run('objdump', ['-d', '--no-show-raw-insn', object])
       t.notRegex(output, /\bvfn?m(add|sub)\d/, object)
-      if (/real-conv\.\w*vnni\.cc\.o$/.test(object)) {
+      if (/real-\w+-conv\.\w*vnni\.cc\.o$/.test(object)) {
         t.regex(output, /\bvpdpbusd\b/)
         t.regex(output, /\bvpdpwssd\b/)
       }
@@ -139,5 +147,10 @@ test.serial(
       const symbols = await run('nm', ['--defined-only', '--extern-only', object])
       for (const line of symbols.output.trim().split('\n')) t.regex(line, / T /, object)
     }
+    // And the addon itself, whatever it was built with.
+    const addon = join(packageRoot, 'build/Release/saccade.node')
+    if (!existsSync(addon)) return skipWithout(t, 'the addon is not one that was built here')
+    const { output } = await run('objdump', ['-d', '--no-show-raw-insn', addon])
+    t.notRegex(output, /\bvfn?m(add|sub)\d/, addon)
   },
 )

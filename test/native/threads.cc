@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "engine/session.h"
@@ -56,38 +57,52 @@ int TryPool(int threads, std::minstd_rand& random) {
   return chunks;
 }
 
-// Frame 2 x 24 x 24 -> 24 channels -> neuron -> one head of 4 + 1 channels; weights of both convolutions are
-// one pattern.
+// Frame 2 x N x N, its upper half silent -> C channels -> neuron -> C channels -> neuron -> one head of 4 + 1
+// channels; the weights of all convolutions are one pattern. 24 x 24 x 24 is cut by rows, 12 x 12 x 192 by
+// channels.
 struct SmallPlan {
-  SmallPlan() : weights(24 * 24 * 9), ones(24, 0.25f), zeros(24, 0.0f), frame(2 * 24 * 24) {
+  SmallPlan(int size, int channels)
+      : weights(static_cast<size_t>(channels * channels * 9)),
+        ones(static_cast<size_t>(channels), 0.25f),
+        zeros(static_cast<size_t>(channels), 0.0f),
+        frame(static_cast<size_t>(2 * size * size)) {
     std::minstd_rand random(1);
     for (int8_t& weight : weights) weight = static_cast<int8_t>(random() % 61) - 30;
-    for (uint8_t& value : frame) value = random() % 16;
+    for (size_t i = 0; i < frame.size(); i++) {
+      const size_t row = i / static_cast<size_t>(size) % static_cast<size_t>(size);
+      frame[i] = row < static_cast<size_t>(size) / 2 ? 0 : random() % 16;
+    }
     using engine::TensorKind;
     plan.input_max = 15;
-    plan.tensors = {{TensorKind::kInput, 2, 24, 24, true},
-                    {TensorKind::kReal, 24, 24, 24, true},
-                    {TensorKind::kSpike, 24, 24, 24, true},
-                    {TensorKind::kReal, 5, 24, 24, true},
-                    {TensorKind::kReal, 5, 24, 24, false}};
-    Conv(0, 2, 1, 24);
+    plan.tensors = {
+        {TensorKind::kInput, 2, size, size, true},        {TensorKind::kReal, channels, size, size, true},
+        {TensorKind::kSpike, channels, size, size, true}, {TensorKind::kReal, channels, size, size, true},
+        {TensorKind::kSpike, channels, size, size, true}, {TensorKind::kReal, 5, size, size, true},
+        {TensorKind::kReal, 5, size, size, false}};
+    Conv(0, 2, 1, channels);
+    Neuron(1, 2);
+    Conv(2, channels, 3, channels);
+    Neuron(3, 4);
+    Conv(4, channels, 5, 5);
+    engine::Op mean;
+    mean.kind = engine::OpKind::kMean;
+    mean.inputs = {5};
+    mean.output = 6;
+    plan.ops.push_back(mean);
+    plan.outputs = {6};
+    settings.reg_max = 1;
+    settings.score = 0.5f;
+    settings.width = settings.height = static_cast<float>(size);
+  }
+
+  void Neuron(int input, int output) {
     engine::Op neuron;
     neuron.kind = engine::OpKind::kNeuron;
-    neuron.inputs = {1};
-    neuron.output = 2;
+    neuron.inputs = {input};
+    neuron.output = output;
     neuron.levels = 4;
     neuron.constant = 0.25f;
     plan.ops.push_back(neuron);
-    Conv(2, 24, 3, 5);
-    engine::Op mean;
-    mean.kind = engine::OpKind::kMean;
-    mean.inputs = {3};
-    mean.output = 4;
-    plan.ops.push_back(mean);
-    plan.outputs = {4};
-    settings.reg_max = 1;
-    settings.score = 0.5f;
-    settings.width = settings.height = 24;
   }
 
   void Conv(int input, int inputs, int output, int outputs) {
@@ -133,14 +148,15 @@ int TrySession(const SmallPlan& small, const engine::LoadOptions& options, int t
   Expect(session && session->StartThreads(threads), "a session opens");
   std::vector<float> rows(session->detector().RowFloats());
   int finished = 0;
-  for (int run = 1; run <= 30; run++) {
+  constexpr int kRuns = 20;
+  for (int run = 1; run <= kRuns; run++) {
     std::fill(rows.begin(), rows.end(), 0.0f);
     session->Start({small.frame.data(), rows.data(), nullptr});
     if (run % 3 == 0) {
       Sleep(static_cast<long>(random() % 300));
       session->Abort();
     }
-    if (run == 30) break;
+    if (run == kRuns) break;
     while (waiting.done.load() < run) Sleep(50);
     if (waiting.result.outcome != engine::Outcome::kDone) continue;
     if (wanted->empty()) *wanted = rows;
@@ -158,14 +174,16 @@ int main() {
   int chunks = 0, runs = 0;
   for (int threads : {1, 2, 3, 5}) chunks += TryPool(threads, random);
   std::printf("pool: %d chunks\n", chunks);
-  const SmallPlan small;
-  std::vector<float> wanted;
-  for (int threads : {1, 2, 4}) {
-    using engine::Form;
-    for (const Form form : {Form::kAuto, Form::kDense, Form::kSparse, Form::kBinary}) {
-      engine::LoadOptions options;
-      options.form = form;
-      runs += TrySession(small, options, threads, random, &wanted);
+  for (const auto& [size, channels] : {std::pair{24, 24}, std::pair{12, 192}}) {
+    const SmallPlan small(size, channels);
+    std::vector<float> wanted;
+    for (int threads : {1, 2, 4}) {
+      using engine::Form;
+      for (const Form form : {Form::kAuto, Form::kDense, Form::kSparse, Form::kBinary}) {
+        engine::LoadOptions options;
+        options.form = form;
+        runs += TrySession(small, options, threads, random, &wanted);
+      }
     }
   }
   std::printf("session: %d runs\n", runs);
