@@ -3,6 +3,8 @@ import { SaccadeError } from './errors.js'
 import type { EventPacket, Geometry } from './events/packet.js'
 import { FilterChain } from './filters/chain.js'
 import type { FilterInput } from './filters/registry.js'
+import { keepInputs } from './sinks/keep-inputs.js'
+import { isStreamSpec } from './sources/bytes.js'
 import { openRecording } from './sources/open.js'
 import type { OpenOptions, Recording } from './sources/recording.js'
 import { type ReplayOptions, replay } from './sources/replay.js'
@@ -54,7 +56,7 @@ export interface Converted {
 
 /**
  * Reads `input` and writes `output`, each a file, "-", tcp://HOST:PORT or unix:PATH. A file has its name only when it is whole. Rejects
- * with the errors of openRecording, createRecording and replay.
+ * with ERR_ARGUMENT for an output that is the input, and with the errors of openRecording, createRecording and replay.
  * @example
  * const { events } = await convert('drive.raw', 'drive_td.dat', { from: '1s', to: '2s' })
  */
@@ -64,6 +66,7 @@ export async function convert(
   options: ConvertOptions = {},
 ): Promise<Converted> {
   const { from, to, signal, ledger = new Ledger(), originUs, outFormat } = options
+  if (!isStreamSpec(input) && !isStreamSpec(output)) await keepInputs(output, [input])
   await using recording = await openRecording(input, options)
   const sensor = await sensorOf(recording, options)
   const roi = options.roi ?? { x: 0, y: 0, ...sensor }

@@ -4,10 +4,10 @@ import { calibrateSensor, LEAST_HOT_S } from '../../calibration/index.js'
 import { writeWhole } from '../../models/index.js'
 import { loadConfig } from '../config/load.js'
 import type { SensorProfile } from '../filters/sensor-profile.js'
+import { keepInputs } from '../sinks/keep-inputs.js'
 import { quantity } from '../view/strip.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, READER_FLAGS } from './config-options.js'
-import { keepInputs } from './keep-inputs.js'
 import { openOptions } from './pipeline.js'
 
 interface CalibrateSensorCommandOptions extends CommonOptions {

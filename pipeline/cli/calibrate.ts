@@ -11,9 +11,9 @@ import {
 } from '../../calibration/index.js'
 import { Model } from '../detect/model.js'
 import { SaccadeError } from '../errors.js'
+import { keepInputs } from '../sinks/keep-inputs.js'
 import { writeReport } from '../view/report.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
-import { keepInputs } from './keep-inputs.js'
 
 interface CalibrateCommandOptions extends CommonOptions {
   output?: string

@@ -4,14 +4,13 @@ import { loadConfig } from '../config/load.js'
 import { windowOverrides } from '../config/windows.js'
 import { type Converted, convert, type Region } from '../convert.js'
 import { SaccadeError } from '../errors.js'
-import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
+import { STREAM_SPECS } from '../sources/bytes.js'
 import type { Recording } from '../sources/recording.js'
 import { WRITER_FORMATS, writerFor } from '../sources/writers.js'
 import { ProgressBar } from '../view/progress.js'
 import { quantity } from '../view/strip.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, READER_FLAGS } from './config-options.js'
-import { keepInputs } from './keep-inputs.js'
 import { openOptions } from './pipeline.js'
 import { faultRemarks } from './remarks.js'
 
@@ -52,7 +51,6 @@ async function convertFile(
   writerFor(output, outFormat)
   if (output === '-' && options.json)
     throw new SaccadeError('ERR_ARGUMENT', '--json and the output - are both stdout')
-  if (!isStreamSpec(input) && !isStreamSpec(output)) await keepInputs(output, [input])
   const bar = new ProgressBar(output)
   const began = performance.now()
   const done = await convert(input, output, {

@@ -10,8 +10,8 @@ import {
   writeWhole,
 } from '../../models/index.js'
 import { SaccadeError } from '../errors.js'
+import { keepInputs } from '../sinks/keep-inputs.js'
 import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
-import { keepInputs } from './keep-inputs.js'
 
 interface ImportCommandOptions extends CommonOptions {
   variant?: Variant

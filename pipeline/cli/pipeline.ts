@@ -6,11 +6,11 @@ import type { Session } from '../detect/session.js'
 import { parseGeometry } from '../events/geometry.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
 import { loadSensorProfile } from '../filters/sensor-profile.js'
+import { keepInputs } from '../sinks/keep-inputs.js'
 import { isStreamSpec } from '../sources/bytes.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
-import { keepInputs } from './keep-inputs.js'
 
 /** Loads the model and opens a session as the configuration says. */
 export async function openModel(config: Config): Promise<{ model: Model; session: Session }> {

@@ -6,6 +6,7 @@ import { Model } from '../detect/model.js'
 import { WORK_NUMBERS, type Work } from '../detect/session.js'
 import { noWork } from '../detect/teacher.js'
 import { SaccadeError } from '../errors.js'
+import { keepInputs } from '../sinks/keep-inputs.js'
 import { PartFile } from '../sinks/part-file.js'
 import { encodeTensors, loadTensors, type Tensor } from '../tensors/safetensors.js'
 import { type Comparison, compareTensors, describeDifference } from '../trace/compare.js'
@@ -21,7 +22,6 @@ import { traceSamples, traceTensors } from '../trace/trace.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
 import { addFlags } from './config-options.js'
 import { EXIT } from './failure.js'
-import { keepInputs } from './keep-inputs.js'
 
 interface TraceCommandOptions extends CommonOptions {
   input: string

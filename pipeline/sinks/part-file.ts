@@ -3,6 +3,11 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { SaccadeError } from '../errors.js'
 
+/** Where an output is while it is written. */
+export function partPathOf(path: string): string {
+  return `${path}.part`
+}
+
 /** An output file that never lies half-written under its final name. */
 export class PartFile {
   #bytes = 0
@@ -18,7 +23,7 @@ export class PartFile {
     const there = await stat(path).catch(() => undefined)
     if (there?.isDirectory())
       throw new SaccadeError('ERR_IO', `cannot write ${path}: it is a folder`)
-    const partPath = there === undefined || there.isFile() ? `${path}.part` : path
+    const partPath = there === undefined || there.isFile() ? partPathOf(path) : path
     try {
       return new PartFile(path, partPath, await open(partPath, 'w'))
     } catch (error) {

@@ -1,8 +1,9 @@
 import { copyFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { keepInputs } from '../../pipeline/cli/keep-inputs.js'
+import { convert } from '../../pipeline/convert.js'
 import { writeSimulation } from '../../pipeline/simulate/write.js'
+import { keepInputs } from '../../pipeline/sinks/keep-inputs.js'
 import { scratch } from '../support/folder.js'
 import { saccade } from '../support/program.js'
 import { sharedPath, skipWithout } from '../support/shared.js'
@@ -69,4 +70,17 @@ test('other files, links that lead nowhere, folders and devices may be written',
   await t.notThrowsAsync(keepInputs(undefined, [file]))
   await t.notThrowsAsync(keepInputs('/dev/null', ['/dev/null', join(file, '..')]))
   await t.throwsAsync(keepInputs(join(file, '..', '.', 'a'), [file]), { code: 'ERR_ARGUMENT' })
+})
+
+test('what is read as FILE.part is not written over by the output FILE, nor by convert() itself', async (t) => {
+  const file = scratch(t, 'drive.raw')
+  const part = `${file}.part`
+  writeFileSync(part, 'events')
+  const sentence = `${file}: the output would overwrite ${part}, which is read`
+  const direct = await t.throwsAsync(keepInputs(file, [part]), { code: 'ERR_ARGUMENT' })
+  t.is(direct?.message, sentence)
+  const converted = await t.throwsAsync(convert(part, file), { code: 'ERR_ARGUMENT' })
+  t.is(converted?.message, sentence)
+  await t.throwsAsync(convert(part, part, { outFormat: 'evt3' }), { code: 'ERR_ARGUMENT' })
+  t.is(readFileSync(part, 'utf8'), 'events')
 })
