@@ -2,6 +2,7 @@
 // all x, all y (uint16 LE), then all p (uint8). Each array comes whole, so a recording is read four times in bounded memory
 // rather than held.
 import { createHash, type Hash } from 'node:crypto'
+import { SaccadeError } from '../errors.js'
 import type { Recording } from '../sources/recording.js'
 import { EventPacket } from './packet.js'
 
@@ -22,12 +23,18 @@ export interface RecordingDigest {
 }
 
 /**
- * Reads a recording from its start to its end, four times.
+ * Reads a recording from its start to its end, four times. Rejects with ERR_ARGUMENT for a pipe or socket: it comes by once.
  * @example
  * await using recording = await openRecording('drive_td.dat')
  * const { events, digest } = await digestRecording(recording)
  */
 export async function digestRecording(recording: Recording): Promise<RecordingDigest> {
+  if (!recording.seekable)
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      `${recording.path} is a stream, and the digest reads its input four times`,
+      'write it to a file first',
+    )
   const packet = new EventPacket()
   const words = new Uint32Array(2 * packet.capacity)
   const hash = createHash('sha256')

@@ -89,7 +89,8 @@ export class StreamRecording implements Recording {
 
   async seek(tUs: number): Promise<void> {
     if (!this.seekable) {
-      if (this.#begun && tUs > 0) this.bytes.seek(0)
+      // Refused there: it only goes on.
+      if (this.#begun) this.bytes.seek(0)
       this.#skipTo = tUs
       return
     }

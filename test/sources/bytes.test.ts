@@ -109,6 +109,15 @@ test('what a slow sender has sent is handed on before the rest comes, and a stop
   t.is(seen, 1)
 })
 
+test('a stream has no digest, since it cannot be read again', async (t) => {
+  const { specs } = await serve(t, (socket) => socket.end(Buffer.from([1, 0x80, 2, 0, 3, 0x20])))
+  await using recording = await openRecording(specs[0]!, { format: 'evt3' })
+  const error = await t.throwsAsync(digestRecording(recording), { code: 'ERR_ARGUMENT' })
+  t.is(error?.message, `${specs[0]} is a stream, and the digest reads its input four times`)
+  t.true(await recording.next(new EventPacket()))
+  await t.throwsAsync(recording.seek(0), { code: 'ERR_ARGUMENT' })
+})
+
 test('an address that is none, and one where nobody is, have their own sentences', async (t) => {
   const { specs } = await serve(t, (socket) => socket.end())
   const sentence = async (spec: string, code: string) =>
