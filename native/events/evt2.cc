@@ -10,6 +10,8 @@ constexpr uint32_t kTimeHigh = 0x8, kTrigger = 0xA, kImu = 0xD, kOther = 0xE, kC
 // Words that are tried as events at a time. TIME_HIGH comes every 16 µs or so, which in a busy scene is every
 // 100 words.
 constexpr uint32_t kBlock = 16;
+// Inputs of triggers have 5 bits.
+constexpr uint32_t kMostId = 0x1F;
 
 // Writes the words behind the packet's last event as if all were events. Bit k of the result is set when
 // word k is none that may stay. Bits 29-31 of an event are 0, and x or y beyond the sensor makes a difference
@@ -112,11 +114,11 @@ Encoded Evt2Encoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Out
 }
 
 Encoded Evt2Encoder::Edge(const Trigger& trigger, Output& out) {
+  if (trigger.id > kMostId) return Encoded::kStamp;
   const int64_t t = trigger.t - origin_;
   const Encoded timed = Time(t, out);
   if (timed != Encoded::kAll) return timed;
-  out.Put(kTrigger << 28 | static_cast<uint32_t>(t & 0x3F) << 22 | (trigger.id & 0x1F) << 8 |
-          (trigger.value & 1));
+  out.Put(kTrigger << 28 | static_cast<uint32_t>(t & 0x3F) << 22 | trigger.id << 8 | (trigger.value & 1));
   return Encoded::kAll;
 }
 

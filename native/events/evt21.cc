@@ -9,6 +9,8 @@ namespace {
 constexpr uint32_t kTimeHigh = 0x8, kTrigger = 0xA, kOther = 0xE, kContinued = 0xF;
 // Coordinates have 11 bits.
 constexpr uint32_t kMostPixels = 2048;
+// Inputs of triggers have 5 bits.
+constexpr uint32_t kMostId = 0x1F;
 
 }  // namespace
 
@@ -105,11 +107,11 @@ Encoded Evt21Encoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Ou
 }
 
 Encoded Evt21Encoder::Edge(const Trigger& trigger, Output& out) {
+  if (trigger.id > kMostId) return Encoded::kStamp;
   const int64_t t = trigger.t - origin_;
   const Encoded timed = Time(t, out);
   if (timed != Encoded::kAll) return timed;
-  Put(kTrigger << 28 | static_cast<uint32_t>(t & 0x3F) << 22 | (trigger.id & 0x1F) << 8 | (trigger.value & 1),
-      0, out);
+  Put(kTrigger << 28 | static_cast<uint32_t>(t & 0x3F) << 22 | trigger.id << 8 | (trigger.value & 1), 0, out);
   return Encoded::kAll;
 }
 

@@ -28,6 +28,8 @@ constexpr uint32_t kNear = 64;
 // Coordinates have 11 bits.
 constexpr uint32_t kMostPixels = 2048;
 constexpr int64_t kRange = int64_t{1} << 24;
+// Inputs of triggers have 4 bits.
+constexpr uint32_t kMostId = 0xF;
 // Periods of 4096 µs that are written one by one: 268 s, 128 KiB of words.
 constexpr int64_t kShortSilence = 65'536;
 
@@ -387,9 +389,10 @@ Encoded Evt3Encoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Out
 }
 
 Encoded Evt3Encoder::Edge(const Trigger& trigger, Output& out) {
+  if (trigger.id > kMostId) return Encoded::kStamp;
   const Encoded timed = Time(trigger.t - origin_, out);
   if (timed != Encoded::kAll) return timed;
-  out.Put(static_cast<uint16_t>(kTrigger << 12 | (trigger.id & 0xF) << 8 | (trigger.value & 1)));
+  out.Put(static_cast<uint16_t>(kTrigger << 12 | trigger.id << 8 | (trigger.value & 1)));
   return Encoded::kAll;
 }
 

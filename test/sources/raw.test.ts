@@ -207,6 +207,28 @@ for (const name of ROUND_TRIPS)
     }
   })
 
+test('a trigger of an input that a format has no number for is left out and counted, not given another', async (t) => {
+  const most: Record<string, number> = { evt2: 31, evt21: 31, 'evt21-legacy': 31, evt3: 15 }
+  for (const format of EVT_WRITERS) {
+    const copy = scratch(t, 'triggers.any')
+    const packet = packetOf([{ t: 4096, x: 1, y: 1, p: 1 }])
+    packet.triggers = [0, most[format]!, most[format]! + 1, 40].map((id) => ({
+      t: 4100,
+      id,
+      value: 1,
+    }))
+    await using file = await createRecording(copy, { geometry: { width: 8, height: 8 }, format })
+    await file.write(packet)
+    await file.close()
+    t.deepEqual([file.triggers, file.left], [2, { triggers: 2 }], format)
+    t.deepEqual(
+      (await triggersOf(copy)).map(({ id }) => id),
+      [0, most[format]],
+      format,
+    )
+  }
+})
+
 test('stamps of Unix time survive in every format', async (t) => {
   const events = [0, 5, 3000, 20_000_000].map((by, i) => ({
     t: 1_605_537_493_718_345 + by,
