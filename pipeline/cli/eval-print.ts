@@ -9,7 +9,9 @@ export function evaluationRemarks(
   model: Model | undefined,
   faults: ReadonlyMap<string, number>,
 ): string[] {
-  const sentences = [...faults].map(([kind, count]) => `recordings: ${kind} ${count}`)
+  const sentences = [...faults].map(
+    ([kind, count]) => `recordings: at least ${count} ${kind.replaceAll('_', ' ')}`,
+  )
   if (images === 0) sentences.push('no label passes the bounds of the protocol: nothing is scored')
   if (unpaired > 0)
     sentences.push(

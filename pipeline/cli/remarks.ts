@@ -8,17 +8,13 @@ import { quantity } from '../view/strip.js'
 import type { WindowSpec } from '../windows/spec.js'
 import type { Input } from './pipeline.js'
 
-/** What is odd about a recording or its size, as sentences. */
+/** How the size of a recording suits the model, as sentences. */
 export function inputRemarks(input: Input, spec: WindowSpec): string[] {
   const { recording, geometry } = input
-  const remarks = faultRemarks(recording.path, recording)
-  const fitted = { ...spec, ...input.windows }
-  if (recording.geometry === undefined)
-    remarks.push(
-      `${recording.path} does not say the sensor's size; ${spec.width}x${spec.height} is assumed (--geometry)`,
-    )
-  else remarks.push(...fitRemarks(geometry, fitted))
-  return remarks
+  if (recording.geometry !== undefined) return fitRemarks(geometry, { ...spec, ...input.windows })
+  return [
+    `${recording.path} does not say the sensor's size; ${spec.width}x${spec.height} is assumed (--geometry)`,
+  ]
 }
 
 /** What was wrong in a recording, one sentence for each kind, with the offset of the first. */

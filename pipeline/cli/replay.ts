@@ -39,8 +39,7 @@ async function replayFile(
   const { model, session } = await openModel(config)
   await using _session = session
   await using input = await openInput(file, config, model, context.signal)
-  const told = new Set(inputRemarks(input, model.window))
-  for (const sentence of told) remark(options, sentence)
+  for (const sentence of inputRemarks(input, model.window)) remark(options, sentence)
   const { from, to, speed = 0, loop } = config.source
   const { signal } = context
   const { geometry, start } = input
@@ -52,7 +51,5 @@ async function replayFile(
     options,
     context,
   )
-  // What was known before it began has been said.
-  for (const sentence of faultRemarks(file, recording))
-    if (!told.has(sentence)) remark(options, sentence)
+  for (const sentence of faultRemarks(file, recording)) remark(options, sentence)
 }

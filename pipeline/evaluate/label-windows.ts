@@ -5,7 +5,7 @@ import { SaccadeError } from '../errors.js'
 import { toLabels } from '../sinks/detections-npy.js'
 import type { Label } from '../sources/labels.js'
 import { openRecording } from '../sources/open.js'
-import type { OpenOptions } from '../sources/recording.js'
+import type { OpenOptions, Recording } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
 
 /** A session for evaluation keeps boxes above this score, and at most this many a window: COCO's and the authors' figures. */
@@ -15,7 +15,7 @@ export const EVALUATION_DETECT = { score: 0.001, max: 300 } as const
 export interface LabelWindows {
   /** By label time, best first. Numbers are float32, as a _dt.npy holds them. */
   detections: Label[]
-  /** Faults of the recording by kind. */
+  /** Faults in what the windows have read, by kind: at least so many, since windows may overlap. */
   faults: Readonly<Record<string, number>>
 }
 
@@ -40,14 +40,34 @@ export async function detectLabelTimes(
   const { width, height } = session.plan.window
   const geometry = recording.geometry ?? open.geometry ?? { width, height }
   const detections: Label[] = []
+  const faults = new WindowFaults()
   let done = 0
   for await (const set of detectAt(recording, session, times, { geometry, windows })) {
     checkStop(signal)
     detections.push(...toLabels(set).map(asStored))
+    faults.add(recording)
     done += 1
     onWindow?.(done)
   }
-  return { detections, faults: { ...recording.faults } }
+  return { detections, faults: faults.sum }
+}
+
+/** Adds up the faults of passes that go on in the file; none is counted twice. */
+class WindowFaults {
+  readonly sum: Record<string, number> = {}
+  /** Offset behind what was read for the windows before. */
+  #read = 0
+
+  /** To be called behind each window. */
+  add({ faults, faultOffsets = {}, progress }: Recording): void {
+    for (const [kind, count] of Object.entries(faults)) {
+      const { [kind]: at = -1 } = faultOffsets
+      const isNew = at >= this.#read && at < progress.bytes
+      const before = this.sum[kind] ?? 0
+      this.sum[kind] = isNew ? before + count : Math.max(before, count)
+    }
+    this.#read = Math.max(this.#read, progress.bytes)
+  }
 }
 
 /** @throws ERR_ABORTED when the signal has fired */

@@ -172,7 +172,7 @@ async function scoreSet(
     checkStop(signal)
     await using recording = await openRecording(path, how.open)
     const place = await lookAt(recording, packets[worker]!)
-    // Now, since each window reads the file again.
+    // Now, while they are those of the whole file: each window begins to count anew.
     for (const [fault, count] of Object.entries(recording.faults))
       faults[fault] = (faults[fault] ?? 0) + count
     scores[kind].push(await scorePatch(recording, sessions.list[worker]!, place, how.windows))

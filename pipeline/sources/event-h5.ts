@@ -117,6 +117,7 @@ class EventH5Recording implements Recording {
 
   /** Where stamps run backwards it is one of the places where they pass tUs. */
   async seek(tUs: number): Promise<void> {
+    delete this.faults.out_of_range
     let low = -1
     for (let high = Math.ceil(this.records / BLOCK); high - low > 1; ) {
       const middle = Math.floor((low + high) / 2)

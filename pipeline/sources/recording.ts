@@ -16,7 +16,7 @@ export interface Recording extends AsyncDisposable {
   readonly header: Readonly<Record<string, string>>
   /** Bytes read so far and in all (undefined for a stream): for progress. */
   readonly progress: { readonly bytes: number; readonly total: number | undefined }
-  /** Faults by kind so far, e.g. { trailing_bytes: 5 }. */
+  /** Faults by kind since the last seek, e.g. { trailing_bytes: 5 }. */
   readonly faults: Readonly<Record<string, number>>
   /** Offset of the first fault of each kind, as far as it is known. */
   readonly faultOffsets?: Readonly<Record<string, number>>

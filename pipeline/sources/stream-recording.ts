@@ -25,6 +25,8 @@ export class StreamRecording implements Recording {
   readonly seekable: boolean
   readonly faults: Record<string, number> = {}
   readonly faultOffsets: Record<string, number> = {}
+  /** Bytes behind the last whole record, where that is known at once. */
+  readonly #rest: number = 0
 
   readonly #chunk = new Uint8Array(CHUNK_BYTES)
   /** Bytes of the chunk that are not decoded yet. */
@@ -55,8 +57,8 @@ export class StreamRecording implements Recording {
     const room = this.#end - beginning.dataStart
     this.records = Math.floor(room / records.bytes)
     this.#stamps = new StampIndex(this.records, records.wrapUs, (index) => this.#stamp(index))
-    const rest = room % records.bytes
-    if (rest > 0) this.#note('trailing_bytes', rest, this.#end - rest)
+    this.#rest = room % records.bytes
+    this.#forgetFaults()
   }
 
   get path(): string {
@@ -94,6 +96,7 @@ export class StreamRecording implements Recording {
       this.#skipTo = tUs
       return
     }
+    this.#forgetFaults()
     this.#skipTo = Number.NEGATIVE_INFINITY
     if (tUs <= 0) this.#restart(this.beginning.dataStart)
     else if (this.#stamps !== undefined) await this.#seekRecord(tUs, this.#stamps)
@@ -164,6 +167,13 @@ export class StreamRecording implements Recording {
     }
     if (used === 0 && packet.length === before && !isSomething(packet))
       throw new Error(`the decoder of ${this.format} does not move at byte ${this.progress.bytes}`)
+  }
+
+  /** Each pass counts its own, or the same byte would count again; what is known of the whole file stays. */
+  #forgetFaults(): void {
+    for (const kind of Object.keys(this.faults)) delete this.faults[kind]
+    for (const kind of Object.keys(this.faultOffsets)) delete this.faultOffsets[kind]
+    if (this.#rest > 0) this.#note('trailing_bytes', this.#rest, this.#end - this.#rest)
   }
 
   #note(kind: string, count: number, at: number): void {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import test from 'ava'
@@ -55,6 +55,25 @@ test('without --json a tidy line for each window goes to stdout and the summary 
   const quiet = await saccade(['replay', recording, '--quiet', '-o', `${recording}.ndjson`])
   t.deepEqual([quiet.code, quiet.stdout, quiet.stderr], [0, '', ''])
   t.is(lines(readFileSync(`${recording}.ndjson`, 'utf8')).length, 6)
+})
+
+test('what is wrong in a recording is said once, with its whole number', async (t) => {
+  const recording = scratch(t, 'damaged.raw')
+  const row = [0x8000, 0x0001]
+  // Two reserved words in the first packet, which is read twice.
+  const words = Uint16Array.from([...row, 0x1000, 0x2003, 0x6005, 0x1000, 0x2003, 0x8001, 0x2003])
+  writeFileSync(
+    recording,
+    Buffer.concat([
+      Buffer.from(`% evt 3.0\n% geometry 304x240\n% end\n`),
+      new Uint8Array(words.buffer),
+    ]),
+  )
+  const { stderr } = await saccade(['replay', recording, '--model', 'car-pilot'])
+  t.is(
+    stderr.replace(/[\d.]+ s;/, 's;'),
+    `1 windows, 3 ev, 0 detections in s; nothing was dropped\n${recording}: 2 reserved words, the first at byte 39\n`,
+  )
 })
 
 test('--from and --to cut the replay', async (t) => {

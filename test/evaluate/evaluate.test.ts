@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { detectLabelTimes } from '../../pipeline/evaluate/label-windows.js'
 import {
   type EvaluateOptions,
   EventPacket,
@@ -43,6 +44,24 @@ const drive = Array.from({ length: 40 }, (_, i) =>
     trackId: 1 + (i % 4),
   }),
 )
+
+test('a fault that two windows have read counts once', async (t) => {
+  const recording = scratch(t, 'drive_td.dat')
+  // An event each 10 ms; the one at 50 ms and the one at 90 ms lie outside.
+  const words = Array.from({ length: 12 }, (_, i) => [10_000 * i, i === 5 || i === 9 ? 400 : 7])
+  writeFileSync(
+    recording,
+    Buffer.concat([
+      Buffer.from('% Version 2\n% Width 304\n% Height 240\n\x0c\x08'),
+      Buffer.from(Uint32Array.from(words.flat()).buffer),
+      Buffer.of(1, 2, 3),
+    ]),
+  )
+  const model = await Model.load('car-pilot')
+  await using session = await model.open({ threads: 1 })
+  const { faults } = await detectLabelTimes(recording, [60_000, 70_000, 100_000], session, {})
+  t.deepEqual(faults, { out_of_range: 2, trailing_bytes: 3 })
+})
 
 test('labels scored against themselves are 1, and 0.995 under ultralytics', async (t) => {
   const labels = await folderOf(t, { 'a_bbox.npy': drive, 'b_bbox.npy': drive.slice(7) })
