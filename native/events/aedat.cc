@@ -91,6 +91,21 @@ size_t Aedat4Decoder::Run(const uint8_t* bytes, size_t count, Packet& packet, Re
   return i;
 }
 
+Encoded Aedat4Encoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Output& out) {
+  for (; *at < to; ++*at) {
+    if (out.room() < kAedat4Event) return Encoded::kFull;
+    const uint32_t i = *at;
+    if (!Inside(packet.x[i], packet.y[i])) return Encoded::kCoordinate;
+    const int64_t t = packet.t0 + packet.t[i] - origin_;
+    if (t < 0) return Encoded::kStamp;
+    out.Put(t);
+    out.Put(packet.x[i]);
+    out.Put(packet.y[i]);
+    out.Put(uint32_t{packet.p[i] != 0});
+  }
+  return Encoded::kAll;
+}
+
 size_t AedatDecoder::Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report) {
   switch (kind) {
     case AedatKind::kDavis:

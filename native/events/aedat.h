@@ -10,6 +10,7 @@
 #pragma once
 
 #include "events/dat.h"
+#include "events/encoder.h"
 
 namespace saccade::events {
 
@@ -27,6 +28,14 @@ struct Aedat4Decoder {
   bool Sound() const { return state.origin >= 0 && state.origin <= (int64_t{1} << 53); }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
   void Follow(int64_t) {}
+};
+
+// The events of an AEDAT 4 packet; what is around them is TypeScript's. kStamp: before the origin.
+class Aedat4Encoder final : public Encoder {
+ public:
+  using Encoder::Encoder;
+  Encoded Events(const Packet& packet, uint32_t* at, uint32_t to, Output& out) override;
+  Encoded Edge(const Trigger&, Output&) override { return Encoded::kStamp; }
 };
 
 enum class AedatKind { kDvs128, kDavis, kLibcaer };

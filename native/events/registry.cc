@@ -61,7 +61,8 @@ const char* const kDecoderNames[] = {"dat1",         "dat2",         "dat-trigge
                                      "evt21",        "evt21-legacy", "evt3",         "es-dvs",
                                      "es-atis",      "es-color",     "aedat4",       "aedat2-dvs128",
                                      "aedat2-davis", "libcaer",      "nmnist",       nullptr};
-const char* const kEncoderNames[] = {"dat2", "evt2", "evt21", "evt21-legacy", "evt3", "es-dvs", nullptr};
+const char* const kEncoderNames[] = {"dat2", "evt2",   "evt21",  "evt21-legacy",
+                                     "evt3", "es-dvs", "aedat4", nullptr};
 
 std::unique_ptr<Stream> MakeDecoder(const std::string& name, Sensor sensor, int64_t origin) {
   if (name == "dat1") return Dat(DatKind::kV1, sensor, origin);
@@ -89,6 +90,7 @@ std::unique_ptr<Encoder> MakeEncoder(const std::string& name, Sensor sensor, int
   if (name == "evt21-legacy") return std::make_unique<Evt21Encoder>(sensor, origin, true);
   if (name == "evt3") return std::make_unique<Evt3Encoder>(sensor, origin);
   if (name == "es-dvs") return std::make_unique<EsEncoder>(sensor, origin);
+  if (name == "aedat4") return std::make_unique<Aedat4Encoder>(sensor, origin);
   return nullptr;
 }
 

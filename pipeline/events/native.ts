@@ -19,7 +19,7 @@ export type DecoderName =
   | 'aedat2-davis'
   | 'libcaer'
   | 'nmnist'
-export type EncoderName = 'dat2' | 'evt2' | 'evt21' | 'evt21-legacy' | 'evt3' | 'es-dvs'
+export type EncoderName = 'dat2' | 'evt2' | 'evt21' | 'evt21-legacy' | 'evt3' | 'es-dvs' | 'aedat4'
 
 /**
  * The bytes of one format to events; see native/events/stream.h. Input may be cut at any byte. A decoder in TypeScript has

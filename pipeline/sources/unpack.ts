@@ -1,7 +1,8 @@
-// Unpacks LZ4 and Zstandard frames into a buffer that is used again. Both packages trust their input where sizes are
-// concerned, so frames are walked here first: what a frame may unpack to is known, and bounded, before memory is taken.
+// Unpacks LZ4 and Zstandard frames into a buffer that is used again. Frames are walked here first: what a frame may unpack to
+// is known, and bounded, before memory is taken (fzstd trusts its input there).
 import { createRequire } from 'node:module'
 import * as zlib from 'node:zlib'
+import { unpackLz4 } from './codecs.js'
 
 const require = createRequire(import.meta.url)
 
@@ -33,8 +34,6 @@ interface Lz4Block {
 
 /** Frames of LZ4, whose blocks may refer to each other. */
 export class Lz4Unpacker implements Unpacker {
-  // Made at the first use: it takes 5 MiB of its own.
-  readonly #lz4: typeof import('lz4js') = require('lz4js')
   #out = new Uint8Array(0)
 
   unpack(frame: Uint8Array): Uint8Array | undefined {
@@ -46,16 +45,11 @@ export class Lz4Unpacker implements Unpacker {
     if (room > this.#out.length) this.#out = new Uint8Array(room)
     let length = 0
     for (const { start, bytes, stored } of blocks) {
-      const before = length
-      if (stored) {
-        this.#out.set(frame.subarray(start, start + bytes), length)
-        length += bytes
-      } else {
-        // Its end is the block's, whatever the block says of lengths.
-        const block = frame.subarray(start, start + bytes)
-        length = this.#lz4.decompressBlock(block, this.#out, 0, bytes, length)
-        if (length < before || length - before > most) return undefined
-      }
+      const block = frame.subarray(start, start + bytes)
+      if (stored) this.#out.set(block, length)
+      const held = stored ? bytes : unpackLz4(block, this.#out, length, most)
+      if (held < 0) return undefined
+      length += held
     }
     return this.#out.subarray(0, length)
   }

@@ -1,6 +1,7 @@
 // The formats that recordings are written in. A new one is a file with a WriterFormat and a line here.
 import { extname } from 'node:path'
 import { SaccadeError } from '../errors.js'
+import { aedat4PlainWriter, aedat4Writer, aedat4ZstdWriter } from './aedat4-writer.js'
 import { openSink } from './byte-sink.js'
 import { isStreamSpec } from './bytes.js'
 import { csvWriter } from './csv-writer.js'
@@ -20,6 +21,9 @@ export const WRITER_FORMATS: readonly WriterFormat[] = [
   evt2Writer,
   evt21Writer,
   evt21LegacyWriter,
+  aedat4Writer,
+  aedat4PlainWriter,
+  aedat4ZstdWriter,
   esWriter,
   csvWriter,
 ]

@@ -17,6 +17,7 @@ namespace saccade::hostile {
 
 size_t Decoders();
 size_t Edvs();
+size_t Lz4();
 size_t Filters();
 size_t Windows();
 size_t Heads();

@@ -1,0 +1,42 @@
+// Packed bytes: what recordings pack their events with. Typed in pipeline/sources/codecs.ts.
+#include "addon/packet.h"
+#include "events/lz4.h"
+
+namespace saccade::addon {
+
+namespace {
+
+size_t Size(const Napi::Value& value) {
+  const int64_t size = value.IsNumber() ? value.As<Napi::Number>().Int64Value() : 0;
+  return size > 0 ? static_cast<size_t>(size) : 0;
+}
+
+// unpackLz4(block, out, at, most): bytes written to `out` from `at` on, at most `most`; -1 for a broken
+// block.
+Napi::Value UnpackLz4(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  uint8_t *block, *out;
+  size_t size, room;
+  if (!UnwrapBytes(info[0], &block, &size) || !UnwrapBytes(info[1], &out, &room)) return env.Undefined();
+  const size_t at = std::min(Size(info[2]), room);
+  const size_t most = std::min(Size(info[3]), room - at);
+  return Napi::Number::New(env, static_cast<double>(events::UnpackLz4(block, size, out, at, most)));
+}
+
+// packLz4(bytes, out): bytes written, 0 when `out` has no room for them.
+Napi::Value PackLz4(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  uint8_t *bytes, *out;
+  size_t size, room;
+  if (!UnwrapBytes(info[0], &bytes, &size) || !UnwrapBytes(info[1], &out, &room)) return env.Undefined();
+  return Napi::Number::New(env, static_cast<double>(events::PackLz4(bytes, size, out, room)));
+}
+
+}  // namespace
+
+void ExportCodecs(Napi::Env env, Napi::Object exports) {
+  exports.Set("unpackLz4", Napi::Function::New(env, UnpackLz4));
+  exports.Set("packLz4", Napi::Function::New(env, PackLz4));
+}
+
+}  // namespace saccade::addon
