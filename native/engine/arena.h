@@ -42,6 +42,7 @@ class Arena {
   // another map before.
   void ClearBorder(int tensor, int row_begin, int row_end) const;
   size_t bytes() const { return memory_.bytes(); }
+  size_t tensors() const { return layouts_.size(); }
 
  private:
   std::vector<Layout> layouts_;

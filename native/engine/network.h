@@ -50,7 +50,7 @@ class Network {
   Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe);
 
   size_t frame_bytes() const { return frame_bytes_; }
-  size_t memory_bytes() const { return arena_.bytes() + weight_bytes_ + scratch_.bytes(); }
+  size_t memory_bytes() const { return arena_.bytes() + weight_bytes_ + scratch_.bytes() + silence_.bytes(); }
   // The maps behind the plan's outputs, valid until the next run.
   size_t outputs() const { return outputs_.size(); }
   kernels::RealMap Output(size_t index) const { return arena_.Real(outputs_[index]); }
@@ -68,6 +68,12 @@ class Network {
   void PrepareMap(const Plan& plan, const Op& op, Ready* ready);
   static Previous PreviousOf(const Plan& plan, const Step& step, const Step& before);
   void CutPieces();
+  void CountIn(int tensor);
+  void CountRows(int tensor, int row_begin, int row_end, bool alike);
+  size_t Nonzeros(const Ready& ready, int row_begin, int row_end) const;
+  void CopyOutputs(bool keep);
+  size_t RealBytes(int tensor) const;
+  size_t OutputBytes() const;
   void RunSteps(int begin, int end, const std::atomic<bool>& abort);
   void RunPiece(const Piece& piece, const std::atomic<bool>& abort, int thread);
   void RunPart(const Ready& ready, const kernels::Part& part, int thread);
@@ -77,7 +83,7 @@ class Network {
   void RunDense(const Ready& ready, const kernels::Part& part) const;
   void RunProbed(int step, const std::atomic<bool>& abort, const Probe& probe);
   void AddWork(const Ready& ready, double nanoseconds, double* work) const;
-  void ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) const;
+  void ShowNeuron(const Ready& ready, const Probe::Neuron& neuron);
   int LoadFrame(const uint8_t* frame);
 
   const kernels::Table& table_;
@@ -90,6 +96,11 @@ class Network {
   std::vector<size_t> first_piece_;
   Flow flow_;
   std::vector<int> outputs_;
+  // The outputs of an empty frame.
+  Buffer silence_;
+  bool silence_known_ = false;
+  // What is not 0 of u8 maps, by time step and row; empty where it is not counted.
+  std::vector<std::vector<int32_t>> counts_;
   int input_ = -1;
   int input_max_ = 255;
   size_t frame_bytes_ = 0;

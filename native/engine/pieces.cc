@@ -60,6 +60,8 @@ Part PartOf(const Split& split, int index, int rows, int blocks) {
 }
 
 void Network::CutPieces() {
+  counts_.assign(arena_.tensors(), {});
+  CountIn(input_);
   std::vector<uint64_t> all;
   Split before{0, true};
   pieces_.clear();
@@ -83,11 +85,19 @@ void Network::CutPieces() {
       }
       pieces_.push_back({static_cast<int>(i), uint64_t{1} << index, needs, part});
     }
+    // Pieces of channels see no whole row.
+    if (ready.spikes >= 0 && !split.by_blocks) CountIn(ready.spikes);
     first_piece_.push_back(pieces_.size());
     all.push_back(FirstBits(split.pieces));
     before = split;
   }
   flow_.Prepare(all);
+}
+
+void Network::CountIn(int tensor) {
+  if (options_.form != Form::kAuto || !table_.nonzeros) return;
+  const Layout& layout = arena_.At(tensor);
+  counts_[static_cast<size_t>(tensor)].assign(static_cast<size_t>(layout.steps * layout.height), 0);
 }
 
 }  // namespace saccade::engine

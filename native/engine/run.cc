@@ -1,6 +1,7 @@
 // Running a network: step after step, each split among the threads, with or without a probe.
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include "engine/pieces.h"
 #include "engine/ready.h"
@@ -11,25 +12,55 @@ using kernels::Part;
 
 bool Network::StartThreads(int threads) {
   scratch_ = Buffer(scratch_bytes_ * static_cast<size_t>(threads));
-  if (!scratch_.data() || !pool_.Start(threads)) return false;
+  silence_ = Buffer(OutputBytes());
+  if (!scratch_.data() || !silence_.data() || !pool_.Start(threads)) return false;
   CutPieces();
   return true;
 }
 
 Outcome Network::Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe) {
+  const int largest = LoadFrame(frame);
   // The proofs hold for values up to the plan's; others are refused, not clipped.
-  if (LoadFrame(frame) > input_max_) return Outcome::kFrameTooLarge;
+  if (largest > input_max_) return Outcome::kFrameTooLarge;
   const int steps = static_cast<int>(steps_.size());
+  const bool silent = largest == 0 && !probe && options_.form == Form::kAuto;
+  if (silent && silence_known_) {
+    CopyOutputs(false);
+    return Outcome::kDone;
+  }
   if (probe) {
     for (int step = 0; step < steps && !abort.load(std::memory_order_relaxed); step++)
       RunProbed(step, abort, *probe);
   } else {
     RunSteps(0, steps, abort);
   }
-  return abort.load(std::memory_order_relaxed) ? Outcome::kAborted : Outcome::kDone;
+  if (abort.load(std::memory_order_relaxed)) return Outcome::kAborted;
+  if (silent) CopyOutputs(true);
+  return Outcome::kDone;
 }
 
-constexpr int kBand = 6;  // rows that are dense or sparse together
+// Nothing is carried from window to window, so every empty one has the outputs of the first: they are kept.
+void Network::CopyOutputs(bool keep) {
+  uint8_t* kept = silence_.data();
+  for (int output : outputs_) {
+    const size_t bytes = RealBytes(output);
+    uint8_t* const map = reinterpret_cast<uint8_t*>(arena_.Real(output).data);
+    std::memcpy(keep ? kept : map, keep ? map : kept, bytes);
+    kept += bytes;
+  }
+  silence_known_ = true;
+}
+
+size_t Network::RealBytes(int tensor) const {
+  const Layout& layout = arena_.At(tensor);
+  return layout.Step() * static_cast<size_t>(layout.steps) * sizeof(float);
+}
+
+size_t Network::OutputBytes() const {
+  size_t bytes = 0;
+  for (int output : outputs_) bytes += RealBytes(output);
+  return bytes;
+}
 
 // All pieces of the steps in their order; whoever is free takes the next.
 void Network::RunSteps(int begin, int end, const std::atomic<bool>& abort) {
@@ -62,54 +93,23 @@ void Network::RunPiece(const Piece& piece, const std::atomic<bool>& abort, int t
   flow_.Done(piece);
 }
 
-// How rows run: by what of their input is not 0. Counting it takes 1 % of a network's time.
-Network::Way Network::WayOf(const Ready& ready, int row_begin, int row_end) const {
-  const Inputs& in = ready.inputs;
-  if (options_.form == Form::kDense || !in.first || !table_.nonzeros) return Way::kDense;
-  const bool sparse = ready.packed_sparse.usable;
-  if (sparse && options_.form == Form::kSparse) return Way::kSparse;
-  const int rows = (row_end - row_begin - 1) * in.stride_y + in.kernel_height;
-  size_t nonzeros = 0;
-  for (int t = 0; t < ready.silent.steps; t++) {
-    const uint8_t* first =
-        in.first + static_cast<size_t>(t) * in.step + static_cast<size_t>(row_begin * in.stride_y) * in.row;
-    nonzeros += table_.nonzeros(first, in.row, rows, in.length);
-  }
-  if (nonzeros == 0) return Way::kSilent;
-  const float values = static_cast<float>(rows) * static_cast<float>(in.length * ready.silent.steps);
-  return sparse && static_cast<float>(nonzeros) < values * ready.sparse_below ? Way::kSparse : Way::kDense;
-}
-
-// Bands of rows run each by their own density: below a silent sky a street is dense. Neighbours of one way
-// run as one.
-void Network::RunPart(const Ready& ready, const Part& part, int thread) {
-  Part run = part;
-  Way way = Way::kDense;
-  for (int row = part.row_begin; row < part.row_end; row += kBand) {
-    const int end = std::min(row + kBand, part.row_end);
-    const Way wanted = WayOf(ready, row, end);
-    if (row > part.row_begin && wanted != way) {
-      RunRows(ready, run, way, thread);
-      run.row_begin = row;
-    }
-    run.row_end = end;
-    way = wanted;
-  }
-  RunRows(ready, run, way, thread);
-}
-
 void Network::RunRows(const Ready& ready, const Part& part, Way way, int thread) {
   const int rows = part.row_end - part.row_begin;
   rows_.fetch_add(rows, std::memory_order_relaxed);
-  if (way == Way::kDense) return RunDense(ready, part);
-  sparse_rows_.fetch_add(rows, std::memory_order_relaxed);
-  if (way == Way::kSilent) {
-    // All channels: the part of the first block does it.
-    if (part.block_begin == 0) table_.silence(ready.silent, part);
-    return;
+  if (way == Way::kDense) {
+    RunDense(ready, part);
+  } else {
+    sparse_rows_.fetch_add(rows, std::memory_order_relaxed);
+    if (way == Way::kSilent) {
+      // All channels: the part of the first block does it.
+      if (part.block_begin == 0) table_.silence(ready.silent, part);
+    } else {
+      uint8_t* const scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_bytes_;
+      (ready.packed_sparse.wide ? table_.sparse16 : table_.sparse8)(ready.sparse, part, scratch);
+    }
   }
-  uint8_t* const scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_bytes_;
-  (ready.packed_sparse.wide ? table_.sparse16 : table_.sparse8)(ready.sparse, part, scratch);
+  const bool alike = way == Way::kSilent && ready.silent.out.residuals == 0;
+  if (ready.spikes >= 0) CountRows(ready.spikes, part.row_begin, part.row_end, alike);
 }
 
 void Network::RunDense(const Ready& ready, const Part& part) const {
@@ -137,16 +137,18 @@ int Network::LoadFrame(const uint8_t* frame) {
   const kernels::SpikeMap map = arena_.Spikes(input_);
   arena_.ClearBorder(input_, 0, map.height);
   struct Job {
-    const kernels::Table& table;
+    Network* network;
     kernels::FrameArgs args;
     Split split;
     std::atomic<int> largest{0};
-  } job{table_, {frame, map, map.channels, arena_.At(input_).steps}, SplitRows(pool_.threads(), map.height)};
+  } job{this, {frame, map, map.channels, arena_.At(input_).steps}, SplitRows(pool_.threads(), map.height)};
   pool_.Run(
       job.split.pieces,
       [](void* context, int index, int) {
         Job& job = *static_cast<Job*>(context);
-        const int largest = job.table.frame(job.args, PartOf(job.split, index, job.args.output.height, 1));
+        const Part part = PartOf(job.split, index, job.args.output.height, 1);
+        const int largest = job.network->table_.frame(job.args, part);
+        job.network->CountRows(job.network->input_, part.row_begin, part.row_end, false);
         int seen = job.largest.load();
         while (seen < largest && !job.largest.compare_exchange_weak(seen, largest)) {
         }
@@ -182,10 +184,13 @@ void Network::AddWork(const Ready& ready, double nanoseconds, double* work) cons
   work[3] += static_cast<double>(binary ? operations_.load(std::memory_order_relaxed) : inflow.operations);
 }
 
-void Network::ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) const {
+void Network::ShowNeuron(const Ready& ready, const Probe::Neuron& neuron) {
   const kernels::SpikeMap spikes = arena_.Spikes(ready.spikes);
   if (neuron.spikes) CopySpikes(spikes, ready.channels, ready.steps, neuron.spikes);
-  if (neuron.taught_spikes) TeachSpikes(neuron.taught_spikes, ready.channels, ready.steps, spikes);
+  if (neuron.taught_spikes) {
+    TeachSpikes(neuron.taught_spikes, ready.channels, ready.steps, spikes);
+    CountRows(ready.spikes, 0, spikes.height, false);
+  }
   if (ready.current < 0) return;
   const kernels::RealMap current = arena_.Real(ready.current);
   if (neuron.current) CopyReal(current, ready.channels, ready.steps, neuron.current);

@@ -34,11 +34,18 @@ struct SpikeMap {
 };
 
 enum class Firing : uint8_t {
-  kNone,  // no neuron
-  kOnce,  // one step: s = q(x)
-  kIlif,  // m = m * decay + x; s = q(m); m = m - s
-  kTau,   // v = v + (x - v) / tau; s = q(v); v = v - s
+  kNone,    // no neuron
+  kOnce,    // one step: s = q(x)
+  kScaled,  // one step of tau, a power of two: s = q(x * (1 / tau)), exact as the division is
+  kIlif,    // m = m * decay + x; s = q(m); m = m - s
+  kTau,     // v = v + (x - v) / tau; s = q(v); v = v - s
+  kShift,   // the same with a power of two: v = v + (x - v) * (1 / tau)
 };
+
+// Whether a membrane outlives its step.
+constexpr bool Remembers(Firing firing) {
+  return firing >= Firing::kIlif;
+}
 
 // What happens to a sum before it is stored: y = float(sum) * scale + bias (+ residuals) -> y and/or spikes.
 struct Epilogue {
@@ -52,7 +59,7 @@ struct Epilogue {
   size_t spike_pixel, spike_row, spike_step;
   Firing firing;
   float levels;
-  float constant;  // decay or tau
+  float constant;  // decay, tau or 1 / tau
 };
 
 // A stretch of the reduction that is contiguous in memory: one kernel row, or a part of it where narrow

@@ -101,13 +101,17 @@ bool Choose(const std::string& wanted, Isa* isa, std::string* error) {
 #define SACCADE_FORMS(set) .sparse8_form = set::kSparse8Form, .sparse16_form = set::kSparse16Form
 #define SACCADE_SPARSE(set) \
   .sparse8 = set::Sparse8, .sparse16 = set::Sparse16, .silence = set::Silent, .nonzeros = set::Nonzeros
-#define SACCADE_MAPS(set)                                                                       \
-  .realconv = set::RealConv, .neuron = set::Neuron, .add = set::Add, .upsample = set::Upsample, \
-  .maxpool = set::MaxPool, .concat = set::Concat, .mean = set::Mean, .frame = set::Frame
+#define SACCADE_MAPS(set)                                                                         \
+  .realconv = set::RealConv, .add = set::Add, .upsample = set::Upsample, .maxpool = set::MaxPool, \
+  .concat = set::Concat, .mean = set::Mean, .frame = set::Frame
 
 const Table& TableOf(Isa isa) {
-  static constexpr Table kScalar = {
-      .isa = Isa::kScalar, .lanes = 1, .vectors = 1, SACCADE_CONVOLUTIONS(scalar), SACCADE_MAPS(scalar)};
+  static constexpr Table kScalar = {.isa = Isa::kScalar,
+                                    .lanes = 1,
+                                    .vectors = 1,
+                                    SACCADE_CONVOLUTIONS(scalar),
+                                    .neuron = scalar::Neuron,
+                                    SACCADE_MAPS(scalar)};
 #if defined(__x86_64__)
   static constexpr Table kAvx2 = {.isa = Isa::kAvx2,
                                   .lanes = 8,
@@ -117,6 +121,7 @@ const Table& TableOf(Isa isa) {
                                   SACCADE_FORMS(avx2),
                                   SACCADE_CONVOLUTIONS(avx2),
                                   SACCADE_SPARSE(avx2),
+                                  .neuron = avx2::Neuron,
                                   SACCADE_MAPS(avx2)};
   static constexpr Table kAvxVnni = {.isa = Isa::kAvxVnni,
                                      .lanes = 8,
@@ -127,6 +132,7 @@ const Table& TableOf(Isa isa) {
                                      .conv16 = avxvnni::Conv16,
                                      .depthwise = avx2::Depthwise,
                                      SACCADE_SPARSE(avx2),
+                                     .neuron = avx2::Neuron,
                                      SACCADE_MAPS(avx2)};
   static constexpr Table kAvx512Vnni = {.isa = Isa::kAvx512Vnni,
                                         .lanes = 16,
@@ -135,6 +141,7 @@ const Table& TableOf(Isa isa) {
                                         SACCADE_FORMS(avx512vnni),
                                         SACCADE_CONVOLUTIONS(avx512vnni),
                                         SACCADE_SPARSE(avx512vnni),
+                                        .neuron = avx512vnni::Neuron,
                                         SACCADE_MAPS(avx512vnni)};
   if (isa == Isa::kAvx2) return kAvx2;
   if (isa == Isa::kAvxVnni) return kAvxVnni;
@@ -152,6 +159,7 @@ const Table& TableOf(Isa isa) {
                                   SACCADE_FORMS(neon),
                                   SACCADE_CONVOLUTIONS(neon),
                                   SACCADE_SPARSE(neon),
+                                  .neuron = neon::Neuron,
                                   SACCADE_MAPS(scalar)};
   static constexpr Table kDotprod = {.isa = Isa::kDotprod,
                                      .lanes = 8,
@@ -164,6 +172,7 @@ const Table& TableOf(Isa isa) {
                                      .conv16 = neon::Conv16,
                                      .depthwise = neon::Depthwise,
                                      SACCADE_SPARSE(neon),
+                                     .neuron = neon::Neuron,
                                      SACCADE_MAPS(scalar)};
   if (isa == Isa::kNeon) return kNeon;
   if (isa == Isa::kDotprod) return kDotprod;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/args.h"
+#include "kernels/fire.h"
 #include "kernels/inline.h"
 
 namespace saccade::kernels {
@@ -64,15 +65,11 @@ SACCADE_INLINE void FinishBlock(const Epilogue& out, int left, const Place& plac
       }
       if constexpr (kReal) V::StoreFloat(real + q * kLanes, y, kWhole ? kLanes : left - q * kLanes);
       if constexpr (kFiring != Firing::kNone) {
-        F m = y;
-        if constexpr (kFiring == Firing::kIlif)
-          m = V::Add(V::Mul(V::LoadFloat(state + q * kLanes), constant), y);
-        if constexpr (kFiring == Firing::kTau) {
-          const F v = V::LoadFloat(state + q * kLanes);
-          m = V::Add(v, V::Div(V::Sub(y, v), constant));
-        }
+        F v = zero;
+        if constexpr (Remembers(kFiring)) v = V::LoadFloat(state + q * kLanes);
+        const F m = Charge<V, kFiring>(v, y, constant);
         fired[q] = V::Round(V::Min(V::Max(m, zero), levels));
-        if constexpr (kFiring != Firing::kOnce) {
+        if constexpr (Remembers(kFiring)) {
           V::StoreFloat(state + q * kLanes, V::Sub(m, V::ToFloat(fired[q])), kLanes);
         }
         if constexpr (!kTwoByTwo) {
@@ -116,6 +113,10 @@ FinishFunction<V> ChooseFiring(Firing firing) {
       return Finish<V, kVectors, kResidual, kReal, Firing::kIlif>;
     case Firing::kTau:
       return Finish<V, kVectors, kResidual, kReal, Firing::kTau>;
+    case Firing::kScaled:
+      return Finish<V, kVectors, kResidual, kReal, Firing::kScaled>;
+    case Firing::kShift:
+      return Finish<V, kVectors, kResidual, kReal, Firing::kShift>;
     default:
       return Finish<V, kVectors, kResidual, kReal, Firing::kNone>;
   }

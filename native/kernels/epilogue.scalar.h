@@ -17,11 +17,7 @@ SACCADE_INLINE void FinishOne(const Epilogue& out, int32_t sum, int x, int y, in
   for (int r = 0; r < out.residuals; r++) value = value + out.residual[r][at];
   if (out.real) out.real[at] = value;
   if (out.firing == Firing::kNone) return;
-  float m = value;
-  if (out.firing == Firing::kIlif) m = *membrane * out.constant + value;
-  if (out.firing == Firing::kTau) m = *membrane + (value - *membrane) / out.constant;
-  const int spike = Quantise(m, out.levels);
-  *membrane = m - static_cast<float>(spike);
+  const int spike = Fire(out.firing, value, out.levels, out.constant, membrane);
   out.spikes[static_cast<size_t>(step) * out.spike_step + static_cast<size_t>(y) * out.spike_row +
              static_cast<size_t>(x) * out.spike_pixel + static_cast<size_t>(channel)] =
       static_cast<uint8_t>(spike);

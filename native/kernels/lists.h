@@ -45,37 +45,56 @@ SACCADE_INLINE bool IsDirect(const SparseArgs& args) {
   return args.window * args.pixel <= kDirectRun || (args.kernel_height == 1 && inside);
 }
 
-// Where the lists of a part lie in its thread's scratch memory: the merged one of a row of outputs and time
-// step, and those of the kernel rows of every time step.
+// Where the lists of a part lie in its thread's scratch memory: the merged ones, one after the other, of a
+// group of output rows and all their time steps; and those of the kernel rows of every time step. A group is
+// one row where all weights are one block. Of more blocks each is used for the whole group before the next:
+// 440 KB of weights would else come from the third-level cache for every row.
 class ListSpace {
  public:
+  static constexpr int kMostLists = 64;  // a plan has no more time steps (engine/check.cc)
+
   explicit ListSpace(const SparseArgs& args)
       : height_(args.kernel_height),
         steps_(static_cast<size_t>(args.width + args.reach - 1)),
+        times_(static_cast<size_t>(args.steps)),
+        lists_(args.blocks > 1 && args.steps < kMostLists ? kMostLists : args.steps),
         // Every step may end with an entry that makes its number even.
         merged_(steps_ * (static_cast<size_t>(height_) * static_cast<size_t>(args.window * args.pixel) + 1)),
+        entries_(merged_ * times_ + (args.blocks > 1 ? kGroupEntries : 0)),
         columns_(steps_ * static_cast<size_t>(args.stride_x) + static_cast<size_t>(args.window)),
         row_(IsDirect(args) ? 0 : static_cast<size_t>(args.columns) * static_cast<size_t>(args.pixel)),
         rows_(IsDirect(args) ? 0 : args.steps * height_) {}
 
-  List Merged(uint8_t* scratch) const { return At(scratch, merged_); }
+  // Whether behind `lists` merged lists of `entries` entries those of another output row can lie.
+  bool Fits(int lists, size_t entries) const {
+    return lists + static_cast<int>(times_) <= lists_ && entries + merged_ * times_ <= entries_;
+  }
+  List Merged(uint8_t* scratch, int list, size_t entries) const {
+    List first = At(scratch, entries_);
+    return {first.start + static_cast<size_t>(list) * (steps_ + 1), first.place + entries,
+            first.value + entries};
+  }
   // Kernel row `index`, counted modulo the kernel's height, of a time step.
   List Row(uint8_t* scratch, int step, int index) const {
     const size_t at = static_cast<size_t>(step * height_ + index % height_);
-    return At(scratch + Bytes(merged_, steps_) + at * Bytes(row_, columns_), row_);
+    return At(scratch + MergedBytes() + at * Bytes(row_, columns_), row_);
   }
-  size_t bytes() const { return Bytes(merged_, steps_) + static_cast<size_t>(rows_) * Bytes(row_, columns_); }
+  size_t bytes() const { return MergedBytes() + static_cast<size_t>(rows_) * Bytes(row_, columns_); }
 
  private:
+  static constexpr size_t kGroupEntries = size_t{1} << 15;
   static size_t Round(size_t bytes) { return (bytes + 63) / 64 * 64; }
   static size_t Values(size_t values) { return Round(values + kListSlack); }
-  static size_t Bytes(size_t values, size_t parts) { return 3 * Values(values) + Round(2 * (parts + 1)); }
+  static size_t Bytes(size_t values, size_t starts) { return 3 * Values(values) + Round(2 * (starts + 1)); }
+  size_t MergedBytes() const { return Bytes(entries_, static_cast<size_t>(lists_) * (steps_ + 1)); }
   static List At(uint8_t* at, size_t values) {
     return {reinterpret_cast<uint16_t*>(at + 3 * Values(values)), reinterpret_cast<uint16_t*>(at),
             at + 2 * Values(values)};
   }
   const int height_;
-  const size_t steps_, merged_, columns_, row_;
+  const size_t steps_, times_;
+  const int lists_;
+  const size_t merged_, entries_, columns_, row_;
   const int rows_;
 };
 

@@ -1,4 +1,5 @@
-// The neuron on a real map whose producer could not carry it in its epilogue.
+// The neuron on one value, and on a real map whose producer could not carry it in its epilogue: the oracle of
+// fire.h.
 #pragma once
 
 #include "kernels/args.h"
@@ -18,61 +19,29 @@ SACCADE_INLINE int Quantise(float m, float levels) {
   return bits & 0xffff;
 }
 
-// Without memory a row is one long loop. The maps do not overlap: u8 stores would otherwise stop the
-// compiler.
-SACCADE_INLINE void FireRowOnce(const NeuronArgs& args, int y) {
-  const float levels = args.levels;
-  const size_t row = args.input.Row();
-  for (int t = 0; t < args.steps; t++) {
-    const float* from =
-        args.input.data + static_cast<size_t>(t) * args.input.Step() + static_cast<size_t>(y) * row;
-    uint8_t* __restrict to = args.output.data + static_cast<size_t>(t) * args.output.step +
-                             static_cast<size_t>(y) * args.output.row;
-    for (size_t i = 0; i < row; i++) to[i] = static_cast<uint8_t>(Quantise(from[i], levels));
-  }
-}
-
-// The membranes of a few values go through all steps before the next few: they never leave the registers.
-template <Firing kFiring, int kCount>
-SACCADE_INLINE void FireSteps(const NeuronArgs& args, const float* from, uint8_t* __restrict to) {
-  const float levels = args.levels, constant = args.constant;
-  const size_t real_step = args.input.Step(), spike_step = args.output.step;
-  float membrane[kCount] = {};
-  for (int t = 0; t < args.steps; t++) {
-    for (int c = 0; c < kCount; c++) {
-      float m = from[c];
-      if constexpr (kFiring == Firing::kIlif) m = membrane[c] * constant + m;
-      if constexpr (kFiring == Firing::kTau) m = membrane[c] + (m - membrane[c]) / constant;
-      const int spike = Quantise(m, levels);
-      membrane[c] = m - static_cast<float>(spike);
-      to[c] = static_cast<uint8_t>(spike);
-    }
-    from += real_step;
-    to += spike_step;
-  }
-}
-
-template <Firing kFiring>
-SACCADE_INLINE void FireRow(const NeuronArgs& args, int y) {
-  const size_t row = args.input.Row();  // a multiple of 4
-  const float* from = args.input.data + static_cast<size_t>(y) * row;
-  uint8_t* to = args.output.data + static_cast<size_t>(y) * args.output.row;
-  size_t i = 0;
-  for (; i + 16 <= row; i += 16) FireSteps<kFiring, 16>(args, from + i, to + i);
-  for (; i < row; i += 4) FireSteps<kFiring, 4>(args, from + i, to + i);
+// Charges the membrane with x, fires and returns the spikes.
+SACCADE_INLINE int Fire(Firing firing, float x, float levels, float constant, float* membrane) {
+  float m = x;
+  if (firing == Firing::kScaled) m = x * constant;
+  if (firing == Firing::kIlif) m = *membrane * constant + x;
+  if (firing == Firing::kTau) m = *membrane + (x - *membrane) / constant;
+  if (firing == Firing::kShift) m = *membrane + (x - *membrane) * constant;
+  const int spikes = Quantise(m, levels);
+  *membrane = m - static_cast<float>(spikes);
+  return spikes;
 }
 
 SACCADE_INLINE void FireMap(const NeuronArgs& args, const Part& part) {
+  const size_t row = args.input.Row();
   for (int y = part.row_begin; y < part.row_end; y++) {
-    switch (args.firing) {
-      case Firing::kIlif:
-        FireRow<Firing::kIlif>(args, y);
-        break;
-      case Firing::kTau:
-        FireRow<Firing::kTau>(args, y);
-        break;
-      default:
-        FireRowOnce(args, y);
+    const float* const from = args.input.data + static_cast<size_t>(y) * row;
+    uint8_t* const to = args.output.data + static_cast<size_t>(y) * args.output.row;
+    for (size_t i = 0; i < row; i++) {
+      float membrane = 0;
+      for (size_t t = 0; t < static_cast<size_t>(args.steps); t++) {
+        to[t * args.output.step + i] = static_cast<uint8_t>(
+            Fire(args.firing, from[t * args.input.Step() + i], args.levels, args.constant, &membrane));
+      }
     }
   }
 }

@@ -207,106 +207,114 @@ constexpr SparseForm FormOf() {
   return {Form::kMost, Form::kLanes};
 }
 
-// Rows outermost: the lists of the kernel rows are made as the rows come and are still in the first-level
-// cache when they are used. A block of output channels belongs to the part that has its first channel.
+// The merged lists of output row y and time step t, `merged`. Those of the kernel rows are made as the rows
+// come, and are still in the first-level cache when they are used; `listed`: input rows before it have
+// theirs.
+template <class V>
+void MergeRow(const SparseArgs& args, const ListSpace& space, uint8_t* scratch, int y, int t, int listed,
+              List merged) {
+  const int first = y * args.stride_y, steps = args.width + args.reach - 1;
+  const uint8_t* const input = args.input + static_cast<size_t>(t) * args.input_step;
+  if (IsDirect(args)) {
+    const uint8_t* row = input + static_cast<size_t>(first) * args.tap_row;
+    switch (args.window * args.pixel) {
+      case 16:
+        return MergeRuns<V, 16>(args, row, steps, merged);
+      case 32:
+        return MergeRuns<V, 32>(args, row, steps, merged);
+      default:
+        return MergeRuns<V, 0>(args, row, steps, merged);
+    }
+  }
+  const int parts = steps * args.stride_x + args.window;
+  List rows[kMostKernelRows];
+  for (int ky = 0; ky < args.kernel_height; ky++) {
+    const int index = first + ky;
+    rows[ky] = space.Row(scratch, t, index);
+    if (index < listed) continue;
+    ListRow<V>(input + static_cast<size_t>(index) * args.tap_row, args.columns, parts, args.pixel, rows[ky]);
+  }
+  MergeRows(args, rows, steps, merged);
+}
+
+// One block of output channels of one output row, whose merged lists are `lists`, one per time step.
 template <class V, bool kWide>
-void SparseConv(const SparseArgs& args, const Part& part, uint8_t* scratch) {
-  using Form = typename V::template Sparse<kWide>;
-  constexpr int kLanes = Form::kLanes;
-  constexpr int kVectors = kLanes / V::kLanes;
+void SumRow(const SparseArgs& args, const List* lists, int y, int block, SparseFunction sum,
+            FinishFunction<V> finish) {
+  constexpr int kLanes = V::template Sparse<kWide>::kLanes;
   alignas(64) int32_t sums[kSparseSums];
   alignas(64) float state[kSparseSums];
-  const FinishFunction<V> finish = ChooseFinish<V, kVectors>(args.out);
-  const bool memory = args.out.firing == Firing::kIlif || args.out.firing == Firing::kTau;
-  const bool fires = args.out.firing == Firing::kOnce && !args.out.real && !args.out.residuals;
-  const SparseFunction sum = ChooseSparse<V, kWide>(args.reach, args.sums);
-  const int height = args.kernel_height, steps = args.steps, width = args.width;
-  const int block_channels = args.sums * kLanes;
-  const int most = kSparseSums / block_channels;
+  const Epilogue& out = args.out;
+  const bool fires = out.firing == Firing::kOnce && !out.real && !out.residuals;
+  const int width = args.width, channel = block * args.sums * kLanes;
+  const bool direct = fires && channel + args.sums * kLanes <= args.channels;
+  const int most = kSparseSums / (args.sums * kLanes);
   const int tiles = (width + most - 1) / most;
-  const ListSpace space(args);
-  const bool direct = IsDirect(args);
-  const int parts = (width + args.reach - 1) * args.stride_x + args.window;  // of the list of a row
-
   SparseTile tile{};
-  tile.merged = space.Merged(scratch);
   tile.entry_bytes = args.entry_bytes;
   tile.limit = args.limit;
   tile.sums = sums;
-  tile.spike_pixel = args.out.spike_pixel;
-  tile.levels = args.out.levels;
-  int listed = part.row_begin * args.stride_y;  // input rows before it have their lists
-  bool zeros = false;                           // all of `sums` is 0
-  for (int y = part.row_begin; y < part.row_end; y++) {
-    const int first = y * args.stride_y;
-    if (!direct) {
-      if (listed < first) listed = first;
-      for (; listed < first + height; listed++) {
-        for (int t = 0; t < steps; t++) {
-          const uint8_t* row = args.input + static_cast<size_t>(t) * args.input_step +
-                               static_cast<size_t>(listed) * args.tap_row;
-          ListRow<V>(row, args.columns, parts, args.pixel, space.Row(scratch, t, listed));
-        }
+  tile.weights = static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
+  tile.spike_pixel = out.spike_pixel;
+  tile.scale = out.scale + channel;
+  tile.bias = out.bias + channel;
+  tile.levels = out.levels;
+  for (int i = 0; i < tiles; i++) {
+    tile.x = static_cast<int>(static_cast<int64_t>(width) * i / tiles);
+    tile.pixels = static_cast<int>(static_cast<int64_t>(width) * (i + 1) / tiles) - tile.x;
+    const size_t plane = static_cast<size_t>(tile.pixels) * kLanes;
+    if (Remembers(out.firing)) {
+      for (size_t j = 0; j < plane * static_cast<size_t>(args.sums); j++) state[j] = 0.0f;
+    }
+    for (int t = 0; t < args.steps; t++) {
+      tile.merged = lists[t];
+      if (direct) {
+        tile.spikes = out.spikes + static_cast<size_t>(t) * out.spike_step +
+                      static_cast<size_t>(y) * out.spike_row + static_cast<size_t>(tile.x) * out.spike_pixel +
+                      static_cast<size_t>(channel);
+        sum(tile);
+        continue;
+      }
+      sum(tile);
+      for (int g = 0; g < args.sums && channel + g * kLanes < args.channels; g++) {
+        finish(out, args.channels, Place{tile.x, y, t, channel + g * kLanes}, tile.pixels,
+               sums + static_cast<size_t>(g) * plane, state + static_cast<size_t>(g) * plane);
       }
     }
-    const auto merge = [&](int t) {
-      if (direct) {
-        const uint8_t* row =
-            args.input + static_cast<size_t>(t) * args.input_step + static_cast<size_t>(first) * args.tap_row;
-        const int merged_steps = width + args.reach - 1;
-        switch (args.window * args.pixel) {
-          case 16:
-            return MergeRuns<V, 16>(args, row, merged_steps, tile.merged);
-          case 32:
-            return MergeRuns<V, 32>(args, row, merged_steps, tile.merged);
-          default:
-            return MergeRuns<V, 0>(args, row, merged_steps, tile.merged);
-        }
+  }
+}
+
+// A block of output channels belongs to the part that has its first channel.
+template <class V, bool kWide>
+void SparseConv(const SparseArgs& args, const Part& part, uint8_t* scratch) {
+  using Form = typename V::template Sparse<kWide>;
+  const FinishFunction<V> finish = ChooseFinish<V, Form::kLanes / V::kLanes>(args.out);
+  const SparseFunction sum = ChooseSparse<V, kWide>(args.reach, args.sums);
+  const ListSpace space(args);
+  const int block_channels = args.sums * Form::kLanes;
+  List lists[ListSpace::kMostLists];
+  int listed = 0;
+  for (int y = part.row_begin; y < part.row_end;) {
+    // Lists of as many rows as fit, then their sums.
+    const int begin = y;
+    int count = 0;
+    size_t entries = 0;
+    do {
+      for (int t = 0; t < args.steps; t++) {
+        List& list = lists[count] = space.Merged(scratch, count, entries);
+        MergeRow<V>(args, space, scratch, y, t, listed, list);
+        entries += list.start[args.width + args.reach - 1];
+        count++;
       }
-      List rows[kMostKernelRows];
-      for (int ky = 0; ky < height; ky++) rows[ky] = space.Row(scratch, t, first + ky);
-      MergeRows(args, rows, width + args.reach - 1, tile.merged);
-    };
-    if (steps == 1) merge(0);
+      listed = y * args.stride_y + args.kernel_height;
+      y++;
+    } while (y < part.row_end && space.Fits(count, entries));
     for (int block = 0; block < args.blocks; block++) {
       const int channel = block * block_channels;
       if (channel < part.block_begin * args.part_channels || channel >= part.block_end * args.part_channels)
         continue;
-      tile.weights =
-          static_cast<const uint8_t*>(args.weights) + static_cast<size_t>(block) * args.block_bytes;
-      for (int i = 0; i < tiles; i++) {
-        tile.x = static_cast<int>(static_cast<int64_t>(width) * i / tiles);
-        tile.pixels = static_cast<int>(static_cast<int64_t>(width) * (i + 1) / tiles) - tile.x;
-        const size_t plane = static_cast<size_t>(tile.pixels) * kLanes;
-        if (memory) {
-          for (size_t j = 0; j < plane * static_cast<size_t>(args.sums); j++) state[j] = 0.0f;
-        }
-        for (int t = 0; t < steps; t++) {
-          if (steps > 1) merge(t);
-          const bool silent = tile.merged.start[width + args.reach - 1] == 0;
-          tile.spikes = nullptr;
-          if (fires && !silent && channel + block_channels <= args.channels) {
-            tile.spikes = args.out.spikes + static_cast<size_t>(t) * args.out.spike_step +
-                          static_cast<size_t>(y) * args.out.spike_row +
-                          static_cast<size_t>(tile.x) * args.out.spike_pixel + static_cast<size_t>(channel);
-            tile.scale = args.out.scale + channel;
-            tile.bias = args.out.bias + channel;
-            sum(tile);
-            continue;
-          }
-          if (!silent) {
-            sum(tile);
-            zeros = false;
-          } else if (!zeros) {
-            for (int32_t& value : sums) value = 0;
-            zeros = true;
-          }
-          for (int g = 0; g < args.sums && channel + g * kLanes < args.channels; g++) {
-            finish(args.out, args.channels, Place{tile.x, y, t, channel + g * kLanes}, tile.pixels,
-                   sums + static_cast<size_t>(g) * plane, state + static_cast<size_t>(g) * plane);
-          }
-        }
-      }
+      for (int row = begin; row < y; row++)
+        SumRow<V, kWide>(args, lists + (row - begin) * args.steps, row, block, sum, finish);
     }
   }
 }

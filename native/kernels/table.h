@@ -53,8 +53,8 @@ struct Table {
   void (*silence)(const SilentArgs&, const Part&) = nullptr;
   // Bytes that are not 0 in rows of `length` bytes, `row` apart.
   size_t (*nonzeros)(const uint8_t* from, size_t row, int rows, int length) = nullptr;
-  void (*realconv)(const RealConvArgs&, const Part&);
   void (*neuron)(const NeuronArgs&, const Part&);
+  void (*realconv)(const RealConvArgs&, const Part&);
   void (*add)(const AddArgs&, const Part&);
   void (*upsample)(const UpsampleArgs&, const Part&);
   void (*maxpool)(const MaxPoolArgs&, const Part&);

@@ -31,7 +31,7 @@ SACCADE_INLINE void FinishTiles(const Epilogue& out, int channels, int channel, 
   alignas(64) int32_t sums[kPixels * kVectors * V::kLanes];
   alignas(64) float state[kPixels * kVectors * V::kLanes];
   const FinishFunction<V> finish = ChooseFinish<V, kVectors>(out);
-  const bool memory = out.firing == Firing::kIlif || out.firing == Firing::kTau;
+  const bool memory = Remembers(out.firing);
   ForTiles<kPixels>(width, part, [&](int x, int y, int pixels) SACCADE_LAMBDA {
     if (memory) {
       for (float& m : state) m = 0.0f;
