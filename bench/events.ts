@@ -1,8 +1,10 @@
-// How fast events are decoded and put into windows, alone: no files, no streams. Synthetic events with the statistics that
+// How fast events are decoded, filtered and put into windows, alone: no files, no streams. Synthetic events with the statistics that
 // matter here: a 304x240 sensor, 1.3 events per µs, positions spread over the sensor as in a street scene (worse for caches
 // than a recording's).
 import { EventDecoder, EventEncoder } from '../pipeline/events/native.js'
 import { EventPacket } from '../pipeline/events/packet.js'
+import { FilterChain } from '../pipeline/filters/chain.js'
+import { parseFilter } from '../pipeline/filters/registry.js'
 import { WindowBuilder } from '../pipeline/windows/builder.js'
 import type { WindowSpec } from '../pipeline/windows/spec.js'
 import type { Benchmark, Measurement } from './bench.js'
@@ -13,8 +15,8 @@ const ROUNDS = 200
 /** `npm run bench -- events` */
 export const eventsBenchmark: Benchmark = {
   name: 'events',
-  about: 'decoding and windows alone, Mev/s',
-  run: async () => ({ measurements: [benchDecode(), ...benchWindows()] }),
+  about: 'decoding, filters and windows alone, Mev/s',
+  run: async () => ({ measurements: [benchDecode(), ...benchFilters(), ...benchWindows()] }),
 }
 
 /** DAT records to events. */
@@ -29,6 +31,43 @@ export function benchDecode(): Measurement {
     decoder.decode(bytes, 0, bytes.length, packet)
   })
   return { name: 'decode DAT v2', value, unit: 'Mev/s', note: `median of ${ROUNDS} packets` }
+}
+
+const FILTERS = [
+  'refractory:50us',
+  'hot-pixels:200Hz:100ms',
+  'background-activity:10ms',
+  'stc:10ms',
+  'trail:10ms',
+  'polarity:on',
+  'roi:200x160+50+40',
+  'flip:x',
+  'rotate:90',
+  'rate-limit:0.5Mev/s:10ms',
+]
+
+/** Packets through one filter each. */
+export function benchFilters(): Measurement[] {
+  return FILTERS.map((text) => {
+    const chain = new FilterChain([parseFilter(text)], SENSOR)
+    const packet = somePacket()
+    const { length } = packet
+    const bytes = new Uint8Array(packet.buffer.slice(0))
+    let kept = 0
+    const value = medianRate(
+      length,
+      () => chain.run(packet),
+      () => {
+        kept = packet.length
+        new Uint8Array(packet.buffer).set(bytes)
+        packet.length = length
+        // Later, so that every filter sees time pass.
+        packet.t0 += 50_000
+      },
+    )
+    const note = `keeps ${((100 * kept) / length).toFixed(0)} %`
+    return { name: `filter ${text}`, value, unit: 'Mev/s', note }
+  })
 }
 
 /** Events to frames, by kind of window. */
@@ -106,12 +145,14 @@ function somePacket(): EventPacket {
   return packet
 }
 
-/** Million events per second. */
-function medianRate(events: number, run: () => void): number {
+/** Million events per second; `after` is not timed. */
+function medianRate(events: number, run: () => void, after = () => {}): number {
   const times = Array.from({ length: ROUNDS }, () => {
     const start = performance.now()
     run()
-    return performance.now() - start
+    const time = performance.now() - start
+    after()
+    return time
   })
   return events / median(times) / 1000
 }

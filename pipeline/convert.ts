@@ -1,6 +1,6 @@
 // A recording in another format, or a part of it: any that is read to any that is written, files and streams alike.
 import { SaccadeError } from './errors.js'
-import type { EventPacket, Geometry } from './events/packet.js'
+import type { Geometry } from './events/packet.js'
 import { FilterChain } from './filters/chain.js'
 import type { FilterInput } from './filters/registry.js'
 import { keepInputs } from './sinks/keep-inputs.js'
@@ -24,9 +24,8 @@ export interface Region {
 export interface ConvertOptions extends OpenOptions, Pick<ReplayOptions, 'from' | 'to'> {
   /** Name of a written format, instead of the one that the output's name means. */
   outFormat?: string
-  /** Only this part of the sensor; its corner becomes (0, 0), and its size the sensor's. */
+  /** Only this part of the sensor behind the filters; its corner becomes (0, 0), and its size the sensor's. */
   roi?: Region
-  /** Filters, before the region is cut out. */
   filters?: readonly FilterInput[]
   /** Subtracted from every stamp, µs; see WriteOptions. */
   originUs?: number
@@ -69,14 +68,12 @@ export async function convert(
   if (!isStreamSpec(input) && !isStreamSpec(output)) await keepInputs(output, [input])
   await using recording = await openRecording(input, options)
   const sensor = await sensorOf(recording, options)
-  const roi = options.roi ?? { x: 0, y: 0, ...sensor }
-  checkRegion(roi, sensor)
-  const filters = new FilterChain(options.filters ?? [], sensor, ledger)
-  const geometry = { width: roi.width, height: roi.height }
+  const region: FilterInput[] = options.roi === undefined ? [] : [{ name: 'roi', ...options.roi }]
+  const filters = new FilterChain([...(options.filters ?? []), ...region], sensor, ledger)
+  const { geometry } = filters
   await using file = await createRecording(output, { geometry, format: outFormat, originUs })
   for await (const packet of replay(recording, { from, to, signal, ledger })) {
     filters.run(packet)
-    if (options.roi !== undefined) cutOut(packet, roi)
     await file.write(packet)
     options.progress?.(recording, file.events)
   }
@@ -108,31 +105,4 @@ async function sensorOf(recording: Recording, options: ConvertOptions): Promise<
     `${recording.path} does not say the size of its sensor`,
     '--geometry WIDTHxHEIGHT does',
   )
-}
-
-function checkRegion({ x, y, width, height }: Region, sensor: Geometry): void {
-  const whole = [x, y, width, height].every((n) => Number.isInteger(n) && n >= 0)
-  if (whole && width > 0 && height > 0 && x + width <= sensor.width && y + height <= sensor.height)
-    return
-  throw new SaccadeError(
-    'ERR_ARGUMENT',
-    `the region ${x},${y},${width},${height} does not lie on the sensor of ${sensor.width}x${sensor.height}`,
-    'write x,y,width,height in pixels',
-  )
-}
-
-/** Keeps the events in the region, in place, with its corner as (0, 0). */
-function cutOut(packet: EventPacket, { x: left, y: top, width, height }: Region): void {
-  const { t, x, y, p, length } = packet
-  let kept = 0
-  for (let i = 0; i < length; i++) {
-    const [column, row] = [x[i]! - left, y[i]! - top]
-    if (column < 0 || column >= width || row < 0 || row >= height) continue
-    t[kept] = t[i]!
-    x[kept] = column
-    y[kept] = row
-    p[kept] = p[i]!
-    kept += 1
-  }
-  packet.length = kept
 }

@@ -5,7 +5,7 @@ import type { DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
 import type { Model } from './detect/model.js'
 import type { Session } from './detect/session.js'
 import type { EventPacket, Geometry } from './events/packet.js'
-import { isFilterStage } from './filters/chain.js'
+import { filteredGeometry, isFilterStage } from './filters/chain.js'
 import { filterText, readFilters } from './filters/registry.js'
 import { Outlet } from './sinks/outlet.js'
 import type { Sink } from './sinks/sink.js'
@@ -141,14 +141,15 @@ function whenAborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** The header that sinks announce. */
+/** The header that sinks announce; its geometry is that of the boxes, behind the filters. */
 export function runHeader(model: Model, spec: WindowSpec, geometry?: Geometry): RunHeader {
   const filters = filtersOf(spec)
+  const { width, height } = geometry ?? spec
   return {
     schema: 'saccade/1',
     model: { name: model.name, sha256: model.sha256 },
     classes: [...model.labels],
-    geometry: geometry ?? { width: spec.width, height: spec.height },
+    geometry: filteredGeometry(filters, { width, height }),
     window: {
       kind: spec.kind,
       durationUs: spec.durationUs,

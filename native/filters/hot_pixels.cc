@@ -21,12 +21,13 @@ uint32_t HotPixels::Run(events::Packet& packet) {
   // The period of the last event, so that the division is done once per period and not per event.
   int64_t start = 0;
   int64_t at = 0;
-  return KeepIf(packet, sensor_, [=](size_t index, int64_t t) mutable {
+  return KeepIf(packet, sensor_, [=](Event event) mutable {
+    const int64_t t = event.t;
     if (static_cast<uint64_t>(t - start) >= static_cast<uint64_t>(period)) {
       at = t / period;
       start = at * period;
     }
-    Pixel& pixel = pixels[index];
+    Pixel& pixel = pixels[event.pixel];
     if (at > pixel.period || at < pixel.period - 1) {
       pixel.before = at == pixel.period + 1 ? pixel.count : 0;
       pixel.count = 0;
@@ -51,7 +52,7 @@ bool Mask::Mute(uint32_t x, uint32_t y) {
 
 uint32_t Mask::Run(events::Packet& packet) {
   const uint8_t* muted = muted_.data();
-  return KeepIf(packet, sensor_, [muted](size_t pixel, int64_t) { return muted[pixel] == 0; });
+  return KeepIf(packet, sensor_, [muted](Event event) { return muted[event.pixel] == 0; });
 }
 
 }  // namespace saccade::filters

@@ -9,6 +9,7 @@ import type { Recording } from '../sources/recording.js'
 import { WRITER_FORMATS, writerFor } from '../sources/writers.js'
 import { ProgressBar } from '../view/progress.js'
 import { quantity } from '../view/strip.js'
+import { filtersOf } from '../windows/spec.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, READER_FLAGS } from './config-options.js'
 import { openOptions } from './pipeline.js'
@@ -25,12 +26,16 @@ export function convertCommand(context: Context): Command {
     'saccade convert drive.raw drive_td.dat',
     'saccade convert drive_td.dat part.raw --from 1s --to 2s --roi 0,0,152,240',
     'saccade convert night.raw quiet.raw --filter hot-pixels,refractory',
+    'saccade convert sideways.raw upright.raw --filter rotate:90,background-activity:5ms',
     'metavision_… | saccade convert - kept.raw --format evt3 --geometry 1280x720',
   ])
   const names = WRITER_FORMATS.map(({ name }) => name).join(', ')
-  return addFlags(command, [...READER_FLAGS, 'from', 'to', 'filter'])
+  return addFlags(command, [...READER_FLAGS, 'from', 'to', 'filter', 'sensor'])
     .option('--out-format <name>', `instead of what the name means: ${names}`)
-    .option('--roi <x,y,w,h>', 'only this part of the sensor; its corner becomes 0,0')
+    .option(
+      '--roi <x,y,w,h>',
+      'only this part of the sensor, behind the filters; its corner becomes 0,0',
+    )
     .option('--origin <us>', 'subtract this from every stamp; by default only what does not fit')
     .argument('<in>', `a recording, or ${STREAM_SPECS}`)
     .argument('<out>', `a file, or ${STREAM_SPECS}`)
@@ -57,7 +62,7 @@ async function convertFile(
     ...openOptions(config),
     from: config.source.from,
     to: config.source.to,
-    filters: windowOverrides(config).filters,
+    filters: filtersOf(windowOverrides(config)),
     outFormat,
     roi: roi === undefined ? undefined : parseRegion(roi),
     originUs: origin === undefined ? undefined : wholeMicros(origin),

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.js'
 import { detectAt } from '../detect/detect-at.js'
 import type { DetectionSet } from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'
+import { refuseMoved } from '../evaluate/label-windows.js'
 import { type Matches, matchLabels } from '../evaluate/match.js'
 import { resolveTime } from '../events/time.js'
 import { keepInputs } from '../sinks/keep-inputs.js'
@@ -14,6 +15,7 @@ import { writePng } from '../view/png.js'
 import { recordingPictures } from '../view/recording-pictures.js'
 import { contactSheet } from '../view/sheet.js'
 import { terminalLine, terminalStyle } from '../view/terminal.js'
+import { filtersOf } from '../windows/spec.js'
 import { type CommonOptions, type Context, makeCommand, printJson } from './command.js'
 import { addFlags, flagValues, MODEL_FLAGS, READER_FLAGS } from './config-options.js'
 import { type Input, openInput, openModel } from './pipeline.js'
@@ -68,6 +70,7 @@ async function detectWindows(
   const { model, session } = await openModel(config)
   await using _session = session
   await using input = await openInput(file, config, model)
+  if (labels.length > 0) refuseMoved(input.windows)
   // What the model has no class for it cannot find.
   const known = labels.filter(({ classId }) => classId < model.labels.length)
   const tEnds = options.at?.map((time) => resolveTime(time, input.start)) ?? timesOf(known)
@@ -111,6 +114,7 @@ async function draw(path: string, windows: LookedAt[], input: Input, model: stri
   const pictures = []
   for await (const picture of recordingPictures(input.recording, truth.keys(), {
     geometry: input.geometry,
+    filters: filtersOf(input.windows),
     start: input.start,
     right: model,
     scale: windows.length === 1 ? 3 : 2,

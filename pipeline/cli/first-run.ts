@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.js'
+import { windowOverrides } from '../config/windows.js'
 import type { DetectionSet } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
 import { DEFAULT_DRIVE, simulate } from '../simulate/simulate.js'
@@ -11,6 +12,7 @@ import { Ledger } from '../streams/ledger.js'
 import { AnimationWriter } from '../view/animation.js'
 import { writePng } from '../view/png.js'
 import { recordingPictures } from '../view/recording-pictures.js'
+import { filtersOf } from '../windows/spec.js'
 import type { CommonOptions, Context } from './command.js'
 import { openModel } from './pipeline.js'
 import { play, remark } from './play.js'
@@ -54,7 +56,7 @@ export async function firstRun(
     context,
   )
   if (signal.aborted) return
-  await draw(sets, geometry, model.name)
+  await draw(sets, geometry, config, model.name)
   remark(options, `${DRIVE}.png         the drive, animated (open it in a browser)`)
   remark(options, `${DRIVE}_window.png  its best window`)
   remark(options, `${DRIVE}_td.dat      its events: saccade replay ${DRIVE}_td.dat`)
@@ -63,6 +65,7 @@ export async function firstRun(
 async function draw(
   sets: readonly DetectionSet[],
   geometry: Geometry,
+  config: Config,
   right: string,
 ): Promise<void> {
   await using recording = await openRecording(`${DRIVE}_td.dat`)
@@ -70,7 +73,9 @@ async function draw(
   const best = sets.reduce((a, b) => (confidence(b) > confidence(a) ? b : a))
   const animation = new AnimationWriter(`${DRIVE}.png`, Math.round((tEnd - tStart) / 1000))
   let at = 0
-  for await (const picture of recordingPictures(recording, sets, { geometry, start: 0, right })) {
+  const filters = filtersOf(windowOverrides(config))
+  const pictures = recordingPictures(recording, sets, { geometry, filters, start: 0, right })
+  for await (const picture of pictures) {
     await animation.add(picture)
     if (sets[at] === best) await writePng(`${DRIVE}_window.png`, picture)
     at += 1

@@ -1,11 +1,11 @@
 // What a run says to people on stderr, apart from errors: how the input is read, and how it went.
 import type { RunSummary } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
-import { isFilterStage } from '../filters/chain.js'
+import { filteredGeometry, isFilterStage } from '../filters/chain.js'
 import type { Recording } from '../sources/recording.js'
 import { type Ledger, totalDropped } from '../streams/ledger.js'
 import { quantity } from '../view/strip.js'
-import type { WindowSpec } from '../windows/spec.js'
+import { filtersOf, type WindowSpec } from '../windows/spec.js'
 import type { Input } from './pipeline.js'
 
 /** How the size of a recording suits the model, as sentences. */
@@ -31,7 +31,8 @@ export function faultRemarks(
 }
 
 /** How a sensor of another size than the model's is fitted to it, if it is. */
-export function fitRemarks(sensor: Geometry, spec: WindowSpec): string[] {
+export function fitRemarks(geometry: Geometry, spec: WindowSpec): string[] {
+  const sensor = filteredGeometry(filtersOf(spec), geometry)
   const { width, height, fit = 'scale', letterbox } = spec
   if (letterbox !== undefined || (sensor.width === width && sensor.height === height)) return []
   return [

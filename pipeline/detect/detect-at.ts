@@ -33,10 +33,10 @@ export async function* detectAt(
   { geometry, windows, classes }: DetectAtOptions,
 ): AsyncGenerator<DetectionSet, void, void> {
   const spec = { ...session.plan.window, ...windows, hopUs: undefined }
-  const builder = new WindowBuilder(spec, geometry)
-  const frame = new Uint8Array(builder.frameBytes)
   const chain = new FilterChain(filtersOf(spec), geometry)
-  const fit = fitMap(spec, geometry)
+  const builder = new WindowBuilder(spec, chain.geometry)
+  const frame = new Uint8Array(builder.frameBytes)
+  const fit = fitMap(spec, chain.geometry)
   const wanted = classes && new Set(classes)
   const packet = new EventPacket()
   let seq = 0

@@ -2,11 +2,13 @@
 import { detectAt } from '../detect/detect-at.js'
 import type { Session } from '../detect/session.js'
 import { SaccadeError } from '../errors.js'
+import { movingFilters } from '../filters/chain.js'
+import { filterText } from '../filters/registry.js'
 import { toLabels } from '../sinks/detections-npy.js'
 import type { Label } from '../sources/labels.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
-import type { WindowSpec } from '../windows/spec.js'
+import { filtersOf, type WindowSpec } from '../windows/spec.js'
 
 /** A session for evaluation keeps boxes above this score, and at most this many a window: COCO's and the authors' figures. */
 export const EVALUATION_DETECT = { score: 0.001, max: 300 } as const
@@ -36,6 +38,7 @@ export async function detectLabelTimes(
   session: Session,
   { open = {}, windows, signal, onWindow }: LabelWindowOptions,
 ): Promise<LabelWindows> {
+  if (windows !== undefined) refuseMoved(windows)
   await using recording = await openRecording(path, open)
   const { width, height } = session.plan.window
   const geometry = recording.geometry ?? open.geometry ?? { width, height }
@@ -68,6 +71,17 @@ class WindowFaults {
     }
     this.#read = Math.max(this.#read, progress.bytes)
   }
+}
+
+/** Labels lie on the sensor as it is. Throws ERR_ARGUMENT for filters that turn it or take a part of it. */
+export function refuseMoved(windows: Partial<WindowSpec>): void {
+  const [filter] = movingFilters(filtersOf(windows))
+  if (filter === undefined) return
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `labels lie on the sensor as it is, and ${filterText(filter)} puts boxes elsewhere`,
+    '`saccade convert` writes a recording that is turned or cut',
+  )
 }
 
 /** @throws ERR_ABORTED when the signal has fired */

@@ -11,6 +11,7 @@ import {
   type FilterInput,
   type FilterSpec,
   filterCause,
+  movedTo,
   readFilters,
 } from './registry.js'
 
@@ -19,6 +20,17 @@ const STAGE = 'filter '
 /** True for the counts of a filter: what it drops it was asked to drop. */
 export function isFilterStage({ name }: Pick<StageCounts, 'name'>): boolean {
   return name.startsWith(STAGE)
+}
+
+/** Those that put events at other pixels, in their order. */
+export function movingFilters(filters: readonly FilterInput[]): FilterSpec[] {
+  // Whether a filter does so is the same for every sensor.
+  return readFilters(filters).filter((spec) => movedTo(spec, { width: 1, height: 1 }) !== undefined)
+}
+
+/** Size of the sensor behind filters. */
+export function filteredGeometry(filters: readonly FilterInput[], sensor: Geometry): Geometry {
+  return readFilters(filters).reduce((size, spec) => movedTo(spec, size) ?? size, sensor)
 }
 
 /** Options of the filter operators. */
@@ -30,7 +42,9 @@ export interface FilterOptions {
 
 /** Several filters at work on one sensor, one after the other. */
 export class FilterChain {
-  readonly #filters: { filter: EventFilter; cause: string; counts: StageCounts }[]
+  /** Size of the sensor behind the filters, which may turn it or take a part of it. */
+  readonly geometry: Geometry
+  readonly #filters: { filter: EventFilter; cause: string; counts: StageCounts }[] = []
 
   /** Throws ERR_ARGUMENT for what is no filter, a sensor that is too large, and a pixel that is not on it. */
   constructor(filters: readonly FilterInput[], sensor: Geometry, ledger: Ledger = new Ledger()) {
@@ -41,20 +55,28 @@ export class FilterChain {
         `filters keep state for every pixel, and a sensor of ${sensor.width}x${sensor.height} has more than ${MOST_PIXELS}`,
         'without filters: --filter none',
       )
-    this.#filters = specs.map((spec) => ({
-      filter: createFilter(spec, sensor),
-      cause: filterCause(spec),
-      counts: stageOf(spec, ledger),
-    }))
+    const stages = stagesOf(specs, ledger)
+    let geometry = sensor
+    for (const [i, spec] of specs.entries()) {
+      const filter = createFilter(spec, geometry)
+      this.#filters.push({ filter, cause: filterCause(spec), counts: stages[i]! })
+      geometry = movedTo(spec, geometry) ?? geometry
+    }
+    this.geometry = geometry
   }
 
   /** Takes events out of a packet, in place. It goes on telling when its source began and ended. */
   run(packet: EventPacket): void {
+    if (this.#filters.length === 0) return
+    packet.width = this.geometry.width
+    packet.height = this.geometry.height
     if (packet.length === 0) return
-    if (this.#filters.length > 0) packet.keepSpan()
+    packet.keepSpan()
     for (const { filter, cause, counts } of this.#filters) {
       const before = packet.length
+      const began = performance.now()
       packet.length = filter.run(packet)
+      counts.busyMs = (counts.busyMs ?? 0) + performance.now() - began
       counts.in += before
       counts.out += packet.length
       if (packet.length < before) drop(counts, cause, before - packet.length)
@@ -86,7 +108,7 @@ export function filter(
   const specs = readFilters(filters)
   const ledger = options.ledger ?? new Ledger()
   // Made now, so that they stand before the stages behind them.
-  for (const spec of specs) stageOf(spec, ledger)
+  stagesOf(specs, ledger)
   return (source: Observable<EventPacket>) =>
     new Stream<EventPacket>((subscriber) => {
       let chain: FilterChain | undefined
@@ -109,8 +131,12 @@ export function filter(
     })
 }
 
-function stageOf({ name }: FilterSpec, ledger: Ledger): StageCounts {
-  return ledger.stage(`${STAGE}${name}`, 'events')
+/** A stage for each; the second of one name is "filter refractory (2)". */
+function stagesOf(specs: readonly FilterSpec[], ledger: Ledger): StageCounts[] {
+  return specs.map(({ name }, i) => {
+    const nth = specs.slice(0, i + 1).filter((spec) => spec.name === name).length
+    return ledger.stage(`${STAGE}${name}${nth > 1 ? ` (${nth})` : ''}`, 'events')
+  })
 }
 
 function sensorOf({ width, height }: EventPacket, otherwise: Geometry | undefined): Geometry {

@@ -1,4 +1,4 @@
-// What a filter is: takes events out of packets (or changes them) before windows are made, in place, in sensor pixels.
+// What a filter is: takes events out of packets, or changes them, before windows are made, in place, in sensor pixels.
 import type { z } from 'zod'
 import type { EventPacket, Geometry } from '../events/packet.js'
 
@@ -30,6 +30,11 @@ export interface FilterKind<Spec extends { name: string }> {
   parse(settings: readonly string[]): object | undefined
   /** How `parse` wants it, for hints. */
   readonly usage: string
+  /**
+   * For a filter that puts events at other pixels: the size of the sensor that is behind it, also when it is the same.
+   * Undefined, or absent, when it leaves them where they are.
+   */
+  moves?(spec: Spec, sensor: Geometry): Geometry | undefined
   /** Takes memory for every pixel. Throws ERR_ARGUMENT when spec and sensor do not go together. */
   create(spec: Spec, sensor: Geometry): EventFilter
 }

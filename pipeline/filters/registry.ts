@@ -2,12 +2,34 @@
 import { z } from 'zod'
 import { SaccadeError } from '../errors.js'
 import type { Geometry } from '../events/packet.js'
+import { backgroundActivity } from './background-activity.js'
 import type { EventFilter, FilterKind } from './filter.js'
+import { flip } from './flip.js'
 import { hotPixels } from './hot-pixels.js'
+import { polarity } from './polarity.js'
+import { rateLimit } from './rate-limit.js'
 import { refractory } from './refractory.js'
+import { roi } from './roi.js'
+import { rotate } from './rotate.js'
+import { stc } from './stc.js'
 import { swapPolarity } from './swap-polarity.js'
+import { trail } from './trail.js'
+import { transpose } from './transpose.js'
 
-const KINDS = [refractory, hotPixels, swapPolarity] as const
+const KINDS = [
+  refractory,
+  hotPixels,
+  swapPolarity,
+  backgroundActivity,
+  stc,
+  trail,
+  polarity,
+  roi,
+  flip,
+  transpose,
+  rotate,
+  rateLimit,
+] as const
 
 type SpecOf<Kind> = Kind extends FilterKind<infer Spec> ? Spec : never
 /** Any filter with its settings, as in a model's metadata. */
@@ -88,6 +110,11 @@ export function filterText(spec: FilterSpec): string {
 /** Cause under which the ledger counts what a filter takes out. */
 export function filterCause(spec: FilterSpec): string {
   return kindOf(spec).cause
+}
+
+/** Size of the sensor behind a filter; undefined when it leaves every event at its pixel. */
+export function movedTo(spec: FilterSpec, sensor: Geometry): Geometry | undefined {
+  return kindOf(spec).moves?.(spec, sensor)
 }
 
 /** A filter for one stream of one sensor. */

@@ -9,6 +9,8 @@ export interface StageCounts {
   out: number
   /** Items kept inside just now (a half-filled window, a set that waits for its sink). */
   held: number
+  /** Time spent in it, where that is measured. */
+  busyMs?: number
   readonly dropped: Record<string, number>
 }
 

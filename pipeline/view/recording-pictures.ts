@@ -2,6 +2,8 @@
 // was fed may be smaller than the sensor, or may have forgotten how often a pixel fired.
 import type { DetectionSet } from '../detect/detection.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
+import { FilterChain, movingFilters } from '../filters/chain.js'
+import type { FilterInput } from '../filters/registry.js'
 import type { Recording } from '../sources/recording.js'
 import type { Picture } from './picture.js'
 import { PolarityCounts } from './polarity.js'
@@ -12,6 +14,8 @@ import { windowStrip } from './strip.js'
 export interface RecordingPictureOptions {
   /** Sensor size, where the recording does not say it. */
   geometry: Geometry
+  /** What the events went through; of these, pictures go through those that turn the sensor or take a part of it. */
+  filters?: readonly FilterInput[]
   /** Stamp that the strip shows as zero, absolute µs. */
   start: number
   /** At the right of the strip: who looked. */
@@ -32,9 +36,9 @@ export async function* recordingPictures(
   sets: Iterable<DetectionSet>,
   options: RecordingPictureOptions,
 ): AsyncGenerator<Picture, void, void> {
-  const packet = new EventPacket()
+  const turned = new FilterChain(movingFilters(options.filters ?? []), options.geometry)
   for (const set of sets) {
-    const counts = await windowCounts(recording, set, options.geometry, packet)
+    const counts = await windowCounts(recording, set, turned)
     yield renderWindow(counts, set.detections, {
       scale: options.scale,
       strip: windowStrip(set, options.start, options.right),
@@ -45,22 +49,26 @@ export async function* recordingPictures(
 
 /**
  * How often each pixel fired in [tStart, tEnd), absolute µs.
+ * @param sensor its size, or filters that turn it
  * @example
  * const counts = await windowCounts(recording, { tStart: 20_510_000, tEnd: 20_560_000 }, { width: 304, height: 240 })
  */
 export async function windowCounts(
   recording: Recording,
   { tStart, tEnd }: Pick<DetectionSet, 'tStart' | 'tEnd'>,
-  geometry: Geometry,
-  packet = new EventPacket(),
+  sensor: Geometry | FilterChain,
 ): Promise<PolarityCounts> {
-  const counts = new PolarityCounts(geometry)
+  const turned = sensor instanceof FilterChain ? sensor : new FilterChain([], sensor)
+  const counts = new PolarityCounts(turned.geometry)
+  const packet = new EventPacket()
   await recording.seek(Math.max(0, tStart))
   while (await recording.next(packet)) {
+    turned.run(packet)
     let n = 0
     while (n < packet.length && packet.t0 + packet.t[n]! < tEnd) n += 1
     counts.add(packet, 0, n)
-    if (n < packet.length) break
+    // Also when the first event behind the window was cut away.
+    if (packet.last >= tEnd) break
   }
   return counts
 }

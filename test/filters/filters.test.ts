@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { FilterChain } from '../../pipeline/filters/chain.js'
+import type { Geometry } from '../../pipeline/events/packet.js'
+import { FilterChain, filteredGeometry } from '../../pipeline/filters/chain.js'
 import { type FilterSpec, filterText, parseFilter } from '../../pipeline/filters/registry.js'
 import { Ledger } from '../../pipeline/streams/ledger.js'
 import { naiveFilter } from '../support/naive-filters.js'
@@ -137,6 +138,14 @@ const events = fc
     })
   })
 
+/** Pixels of this sensor, so before anything that turns it. */
+const masksFirst: fc.Arbitrary<FilterSpec> = fc.record({
+  name: fc.constant('hot-pixels' as const),
+  pixels: fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1 })), {
+    maxLength: 3,
+  }),
+})
+
 const spec: fc.Arbitrary<FilterSpec> = fc.oneof(
   fc.record({ name: fc.constant('refractory' as const), us: fc.integer({ min: 1, max: 200 }) }),
   fc.record({
@@ -144,31 +153,60 @@ const spec: fc.Arbitrary<FilterSpec> = fc.oneof(
     rateHz: fc.integer({ min: 1, max: 20_000 }),
     periodUs: fc.integer({ min: 1000, max: 3000 }),
   }),
-  fc.record({
-    name: fc.constant('hot-pixels' as const),
-    pixels: fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1 })), {
-      maxLength: 3,
-    }),
-  }),
   fc.record({ name: fc.constant('swap-polarity' as const) }),
+  fc.record({
+    name: fc.constant('background-activity' as const),
+    us: fc.integer({ min: 1, max: 200 }),
+    support: fc.integer({ min: 1, max: 3 }),
+  }),
+  fc.record({ name: fc.constant('trail' as const), us: fc.integer({ min: 1, max: 200 }) }),
+  fc.record({
+    name: fc.constant('stc' as const),
+    us: fc.integer({ min: 1, max: 200 }),
+    cutTrail: fc.boolean(),
+  }),
+  fc.record({ name: fc.constant('polarity' as const), keep: fc.constantFrom('on', 'off') }),
+  fc.record({
+    name: fc.constant('roi' as const),
+    x: fc.constantFrom(0, 1),
+    y: fc.constantFrom(0, 1),
+    width: fc.constant(1),
+    height: fc.constant(1),
+    relative: fc.constant(false),
+  }),
+  fc.record({ name: fc.constant('flip' as const), axis: fc.constantFrom('x', 'y') }),
+  fc.record({ name: fc.constant('transpose' as const) }),
+  fc.record({
+    name: fc.constant('rotate' as const),
+    degrees: fc.constantFrom(90, 180, 270),
+  }),
 )
 
 test('native filters keep what the rules say, wherever the stream is cut into packets', (t) => {
   const inside = ({ x }: PlainEvent) => x < SENSOR.width
+  /** What is outside stays outside of a turned sensor, too. */
+  const within = (size: Geometry) => (e: PlainEvent) => e.x < size.width && e.y < size.height
   fc.assert(
     fc.property(
+      fc.array(masksFirst, { maxLength: 2 }),
       fc.array(spec, { maxLength: 3 }),
       events,
       fc.array(fc.nat(), { maxLength: 12 }),
-      (specs, events, cuts) => {
+      (masks, specs, events, cuts) => {
         const ledger = new Ledger()
-        const got = filtered(specs, events, cuts, ledger).filter(inside)
-        const want = specs.reduce((left, spec) => naiveFilter(spec, left), events.filter(inside))
-        t.deepEqual(got, want)
+        const chain = [...masks, ...specs]
+        const got = filtered(chain, events, cuts, ledger)
+        let size: Geometry = SENSOR
+        let want = events.filter(inside)
+        for (const spec of chain) {
+          want = naiveFilter(spec, want, size)
+          size = filteredGeometry([spec], size)
+        }
+        t.deepEqual(got.filter(within(size)), want)
         ledger.check()
       },
     ),
-    { numRuns: 300, seed: 5 },
+    { numRuns: 500, seed: 5 },
   )
 })
 
@@ -180,8 +218,17 @@ test('filters are written and read as text, with their defaults', (t) => {
     rateHz: 250.5,
     periodUs: 20_000,
   })
-  for (const text of ['refractory:50us', 'hot-pixels:200Hz:100ms', 'swap-polarity'])
-    t.is(filterText(parseFilter(text)), text)
+  const texts = [
+    ...['refractory:50us', 'hot-pixels:200Hz:100ms', 'swap-polarity'],
+    ...['background-activity:10ms', 'background-activity:2500us:2'],
+    ...['trail:10ms', 'stc:10ms', 'stc:700us:keep-trail', 'polarity:on', 'polarity:off'],
+    ...['roi:640x360+320+180', 'roi:8x4+0+2:absolute', 'flip:x', 'flip:y', 'transpose'],
+    ...['rotate:90', 'rotate:180', 'rotate:270'],
+    ...['rate-limit:5Mev/s:10ms', 'rate-limit:0.3Mev/s:1ms', 'rate-limit:12.5kev/s:100ms'],
+  ]
+  for (const text of texts) t.is(filterText(parseFilter(text)), text)
+  t.deepEqual(parseFilter('stc'), { name: 'stc', us: 10_000, cutTrail: true })
+  t.is(filterText(parseFilter('rate-limit:2Mev/s')), 'rate-limit:2Mev/s:10ms')
   const wrong: [string, RegExp][] = [
     ['refactory', /there is no filter "refactory"/],
     ['refractory:50ms', /"refractory:50ms" is no filter/],
@@ -189,6 +236,18 @@ test('filters are written and read as text, with their defaults', (t) => {
     ['hot-pixels:100ms', /is no filter/],
     ['hot-pixels:3px', /is no filter/],
     ['swap-polarity:1', /is no filter/],
+    ['background-activity:10', /is no filter/],
+    ['background-activity:10ms:9', /is no filter/],
+    ['trail:0us', /is no filter/],
+    ['stc:1ms:cut', /is no filter/],
+    ['polarity', /is no filter/],
+    ['roi:10,10,5,5', /is no filter/],
+    ['roi:0x4+0+0', /is no filter/],
+    ['flip:z', /is no filter/],
+    ['rotate:45', /is no filter/],
+    ['rate-limit', /is no filter/],
+    ['rate-limit:5', /is no filter/],
+    ['rate-limit:10ev/s', /is no filter/],
   ]
   for (const [text, message] of wrong) t.throws(() => parseFilter(text), { message })
 })
@@ -204,6 +263,18 @@ test('what is no filter, or no pixel of the sensor, or too much memory, is refus
   t.throws(() => make([{ name: 'hot-pixels', pixels: [[4, 0]] }]), {
     message: 'the pixel 4,0 is not on a sensor of 4x2',
   })
+  t.throws(() => make([{ name: 'roi', x: 2, y: 0, width: 3, height: 2 }]), {
+    message: 'the region 2,0,3,2 does not lie on the sensor of 4x2',
+  })
+  // Each filter is for the sensor that the one before leaves.
+  t.throws(
+    () =>
+      make([
+        { name: 'rotate', degrees: 90 },
+        { name: 'hot-pixels', pixels: [[3, 0]] },
+      ]),
+    { message: 'the pixel 3,0 is not on a sensor of 2x4' },
+  )
   t.throws(() => make([{ name: 'refractory' }], { width: 16_384, height: 16_384 }), {
     message: /a sensor of 16384x16384 has more than 4194304/,
   })

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   Repeat("edvs", "events", seconds, seed, Edvs);
   Repeat("lz4", "bytes", seconds, seed, Lz4);
   Repeat("filters", "events", seconds, seed, Filters);
+  Repeat("rate limits", "events", seconds, seed, RateLimits);
   Repeat("windows", "events", seconds, seed, Windows);
   Repeat("heads", "boxes", seconds, seed, Heads);
   return 0;
