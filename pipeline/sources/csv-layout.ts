@@ -1,30 +1,10 @@
 // What the columns of a text file of events mean: said by a line of names, else guessed from the first lines.
 import { isGeometry } from '../events/geometry.js'
 import type { Geometry } from '../events/packet.js'
+import { COLUMNS, type Column, columnNamed, orderOf } from './event-columns.js'
 
 const SAMPLED_LINES = 200
-const NAMES: Readonly<Record<string, Column>> = {
-  t: 't',
-  ts: 't',
-  time: 't',
-  timestamp: 't',
-  timestamps: 't',
-  t_us: 't',
-  x: 'x',
-  y: 'y',
-  p: 'p',
-  pol: 'p',
-  polarity: 'p',
-  on: 'p',
-}
-/** Orders in use where no names stand: that of the RPG data sets, and that of Prophesee's tools. */
-const ORDERS: readonly (readonly Column[])[] = [
-  ['t', 'x', 'y', 'p'],
-  ['x', 'y', 'p', 't'],
-]
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-
-type Column = 't' | 'x' | 'y' | 'p'
 
 /** How a line is to be read. */
 export interface CsvLayout {
@@ -94,24 +74,16 @@ function fieldsOf(line: string): string[] {
 }
 
 function columnsOf(names: readonly string[]): (Column | undefined)[] | undefined {
-  const columns = names.map((name) => NAMES[name.toLowerCase().replace(/["']/g, '')])
-  const each = ORDERS[0]!.every(
+  const columns = names.map((name) => columnNamed(name.replace(/["']/g, '')))
+  const each = COLUMNS.every(
     (column) =>
       columns.indexOf(column) >= 0 && columns.indexOf(column) === columns.lastIndexOf(column),
   )
   return each ? columns : undefined
 }
 
-/** An order in which polarities are polarities, times do not fall and places are whole numbers. */
 function guess(rows: readonly string[][]): readonly Column[] | undefined {
   if (!rows.every((row) => row.length === 4 && row.every((field) => NUMBER.test(field))))
     return undefined
-  return ORDERS.find((order) => {
-    const [t, p] = [order.indexOf('t'), order.indexOf('p')]
-    return rows.every(
-      (row, i) =>
-        [-1, 0, 1].includes(Number(row[p])) &&
-        (i === 0 || Number(row[t]) >= Number(rows[i - 1]![t])),
-    )
-  })
+  return orderOf(rows.map((row) => row.map(Number)))
 }

@@ -3,13 +3,8 @@
 import { SaccadeError } from '../errors.js'
 import { PartFile } from '../sinks/part-file.js'
 import { openForReading, readAt } from './file.js'
-import {
-  fieldValue,
-  MAX_NPY_HEADER,
-  parseRecordLayout,
-  type RecordField,
-  recordHeader,
-} from './npy-records.js'
+import { MAX_NPY_HEADER } from './npy-header.js'
+import { type FieldReader, parseRecordLayout, readerOf, recordHeader } from './npy-records.js'
 
 /** A box at a time: what is there, or what was detected. */
 export interface Label {
@@ -62,7 +57,7 @@ export async function readLabels(path: string): Promise<Label[]> {
       const found = names.map((name) => fields.get(name)).find((field) => field !== undefined)
       if (found === undefined && DEFAULTS[key as LabelKey] === undefined)
         throw refuse(`has no field "${names.join('" or "')}": it does not hold labels`)
-      return [key as LabelKey, found] as const
+      return [key as LabelKey, found && readerOf(found)] as const
     })
     const bytes = count * recordBytes
     if (bytes > MAX_FILE_BYTES)
@@ -95,11 +90,10 @@ export async function readLabels(path: string): Promise<Label[]> {
 function labelAt(
   view: DataView,
   record: number,
-  places: readonly (readonly [LabelKey, RecordField | undefined])[],
+  places: readonly (readonly [LabelKey, FieldReader | undefined])[],
 ): Label {
   const label: Label = { t: 0, x: 0, y: 0, w: 0, h: 0, classId: 0, confidence: 1, trackId: 0 }
-  for (const [key, field] of places)
-    if (field !== undefined) label[key] = fieldValue(view, record, field)
+  for (const [key, read] of places) if (read !== undefined) label[key] = read(view, record)
   return label
 }
 

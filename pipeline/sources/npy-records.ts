@@ -1,12 +1,10 @@
 // The header of a .npy file of records (a NumPy structured array): which fields lie where. By name, since writers differ in
 // order, packing and padding; pickled objects are refused.
 import { SaccadeError } from '../errors.js'
-import { type PythonLiteral, parsePythonLiteral } from './python-literal.js'
+import { isCount, NPY_MAGIC, parseNpyHeader } from './npy-header.js'
+import type { PythonLiteral } from './python-literal.js'
 
-/** Headers in use have some 250 bytes. */
-export const MAX_NPY_HEADER = 65_536
 const MAX_RECORD_BYTES = 65_536
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const ALIGNMENT = 64
 
 /** One number of a record. */
@@ -29,29 +27,16 @@ export interface RecordLayout {
 
 /** Reads the header at the start of a file. Throws ERR_FORMAT or ERR_TRUNCATED. */
 export function parseRecordLayout(head: Uint8Array, path: string): RecordLayout {
-  const refuse = (why: string): never => {
-    throw new SaccadeError('ERR_FORMAT', `${path} ${why}`)
-  }
-  const short = MAGIC.slice(0, head.length)
-  if (!short.every((byte, i) => head[i] === byte))
-    refuse('is no NumPy file: its first bytes differ')
-  if (head.length < 12) throw truncated(path, head.length)
-  const major = head[6]!
-  if (major < 1 || major > 3) refuse(`is of NumPy format version ${major}; 1, 2 and 3 are known`)
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
-  const textStart = major === 1 ? 10 : 12
-  const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
-  if (length > MAX_NPY_HEADER) refuse(`claims a header of ${length} bytes`)
-  if (textStart + length > head.length) throw truncated(path, head.length)
-  const text = Buffer.from(head.subarray(textStart, textStart + length)).toString('utf8')
-  const header = parsePythonLiteral(text)
-  if (!(header instanceof Map)) return refuse('has a header that is no NumPy dictionary')
-  const shape = header.get('shape')
-  if (!Array.isArray(shape) || shape.length !== 1 || !isCount(shape[0]))
-    return refuse('is not one list of records: its shape has another number of axes')
-  const record = layoutOf(header.get('descr'))
-  if (typeof record === 'string') return refuse(record)
-  return { ...record, count: shape[0], dataStart: textStart + length }
+  const { descr, shape, dataStart } = parseNpyHeader(head, path)
+  const [count] = shape
+  if (shape.length !== 1 || count === undefined)
+    throw new SaccadeError(
+      'ERR_FORMAT',
+      `${path} is not one list of records: its shape has another number of axes`,
+    )
+  const record = recordsOf(descr)
+  if (typeof record === 'string') throw new SaccadeError('ERR_FORMAT', `${path} ${record}`)
+  return { ...record, count, dataStart }
 }
 
 /** Header of a packed or padded record array, version 1.0; room is left so that the count can be patched at the end. */
@@ -63,7 +48,7 @@ export function recordHeader(descr: readonly (readonly [string, string])[], coun
   const longest = 10 + text('9'.repeat(16)).length + 1
   const bytes = Math.ceil(longest / ALIGNMENT) * ALIGNMENT
   const header = Buffer.alloc(bytes, ' ')
-  Buffer.from(MAGIC).copy(header)
+  Buffer.from(NPY_MAGIC).copy(header)
   header.writeUInt8(1, 6)
   header.writeUInt8(0, 7)
   header.writeUInt16LE(bytes - 10, 8)
@@ -72,39 +57,47 @@ export function recordHeader(descr: readonly (readonly [string, string])[], coun
   return header
 }
 
-/** The number that a field holds in a record; NaN for a 64-bit integer beyond 2^53. */
-export function fieldValue(view: DataView, record: number, field: RecordField): number {
-  const at = record + field.offset
-  const le = field.littleEndian
-  switch (`${field.kind}${field.bytes}`) {
+/** Reads a field of the record that begins at an offset; NaN for a 64-bit integer beyond 2^53. */
+export type FieldReader = (view: DataView, record: number) => number
+
+/** The reader of a field: it makes no objects, whatever the type. */
+export function readerOf({ kind, bytes, littleEndian: le, offset }: RecordField): FieldReader {
+  switch (`${kind}${bytes}`) {
     case 'i1':
-      return view.getInt8(at)
+      return (view, record) => view.getInt8(record + offset)
     case 'u1':
     case 'b1':
-      return view.getUint8(at)
+      return (view, record) => view.getUint8(record + offset)
     case 'i2':
-      return view.getInt16(at, le)
+      return (view, record) => view.getInt16(record + offset, le)
     case 'u2':
-      return view.getUint16(at, le)
+      return (view, record) => view.getUint16(record + offset, le)
     case 'i4':
-      return view.getInt32(at, le)
+      return (view, record) => view.getInt32(record + offset, le)
     case 'u4':
-      return view.getUint32(at, le)
+      return (view, record) => view.getUint32(record + offset, le)
     case 'f4':
-      return view.getFloat32(at, le)
+      return (view, record) => view.getFloat32(record + offset, le)
     case 'f8':
-      return view.getFloat64(at, le)
+      return (view, record) => view.getFloat64(record + offset, le)
     default: {
-      const value = Number(
-        field.kind === 'i' ? view.getBigInt64(at, le) : view.getBigUint64(at, le),
-      )
-      return Number.isSafeInteger(value) ? value : Number.NaN
+      const [low, high] = le ? [offset, offset + 4] : [offset + 4, offset]
+      return kind === 'i'
+        ? (view, record) =>
+            whole(view.getInt32(record + high, le), view.getUint32(record + low, le))
+        : (view, record) =>
+            whole(view.getUint32(record + high, le), view.getUint32(record + low, le))
     }
   }
 }
 
-/** The records' layout, or why there is none. */
-function layoutOf(descr: PythonLiteral | undefined) {
+function whole(high: number, low: number): number {
+  const value = high * 2 ** 32 + low
+  return Number.isSafeInteger(value) ? value : Number.NaN
+}
+
+/** The layout of records with named fields, or why there is none. */
+export function recordsOf(descr: PythonLiteral | undefined): Layout {
   if (Array.isArray(descr)) return layoutOfList(descr)
   if (descr instanceof Map) return layoutOfDict(descr)
   return typeof descr === 'string' && descr.includes('O')
@@ -164,29 +157,26 @@ function addField(
   // U counts characters of four bytes.
   const bytes = Number(digits) * (kind === 'U' ? 4 : 1)
   if (kind === 'O') return 'holds Python objects (a pickle), which are not loaded'
-  const number =
-    (/[iu]/.test(kind!) && [1, 2, 4, 8].includes(bytes)) ||
-    (kind === 'f' && [4, 8].includes(bytes)) ||
-    (kind === 'b' && bytes === 1)
-  if (number && name !== '')
+  if (isNumber(kind!, bytes) && name !== '')
     fields.set(name, { offset, kind: kind!, bytes, littleEndian: order !== '>' })
   return bytes
+}
+
+function isNumber(kind: string, bytes: number): boolean {
+  if (kind === 'i' || kind === 'u') return [1, 2, 4, 8].includes(bytes)
+  return kind === 'f' ? bytes === 4 || bytes === 8 : kind === 'b' && bytes === 1
+}
+
+/** The type of plain numbers, e.g. "<f8"; undefined when it is none. */
+export function numberOf(descr: PythonLiteral | undefined): RecordField | undefined {
+  const [, order, kind, bytes] =
+    (typeof descr === 'string' && /^([<>|=]?)([a-z])(\d)$/.exec(descr)) || []
+  if (kind === undefined || !isNumber(kind, Number(bytes))) return undefined
+  return { offset: 0, kind, bytes: Number(bytes), littleEndian: order !== '>' }
 }
 
 /** A name, or the name of a (title, name) pair. */
 function nameOf(value: PythonLiteral | undefined): string | undefined {
   const name = Array.isArray(value) ? value[1] : value
   return typeof name === 'string' ? name : undefined
-}
-
-function isCount(value: PythonLiteral | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function truncated(path: string, bytes: number): SaccadeError {
-  return new SaccadeError(
-    'ERR_TRUNCATED',
-    `${path} ends inside its header, at byte ${bytes}`,
-    'copy the file again',
-  )
 }

@@ -60,7 +60,7 @@ export interface Beginning {
   header: Readonly<Record<string, string>>
   /** Offset of the first byte for the decoder. */
   dataStart: number
-  /** Offset behind the last one, where something else follows the events; the end of the input otherwise. */
+  /** Offset behind the last one, where the header says it; the end of the input otherwise. What a file lacks of it is a fault. */
   dataEnd?: number
   decoder: Decoder
   /** Bytes that the decoder is given behind the last one of the input. */

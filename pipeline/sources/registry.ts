@@ -8,6 +8,8 @@ import { eventH5Format } from './event-h5.js'
 import { evt2Format, evt3Format, evt21Format, evt21LegacyFormat } from './evt.js'
 import { libcaerFormat } from './libcaer.js'
 import { nmnistFormat } from './nmnist.js'
+import { npyFormat } from './npy.js'
+import { npzFormat } from './npy-columns.js'
 import type { RecordingFormat } from './recording.js'
 
 export const RECORDING_FORMATS: readonly RecordingFormat[] = [
@@ -19,6 +21,8 @@ export const RECORDING_FORMATS: readonly RecordingFormat[] = [
   aedat4Format,
   aedat2Format,
   esFormat,
+  npyFormat,
+  npzFormat,
   eventH5Format,
   libcaerFormat,
   nmnistFormat,

@@ -27,6 +27,8 @@ export class StreamRecording implements Recording {
   readonly faultOffsets: Record<string, number> = {}
   /** Bytes behind the last whole record, where that is known at once. */
   readonly #rest: number = 0
+  /** Bytes that the header speaks of and that are not there. */
+  readonly #missing: number = 0
 
   readonly #chunk = new Uint8Array(CHUNK_BYTES)
   /** Bytes of the chunk that are not decoded yet. */
@@ -51,8 +53,11 @@ export class StreamRecording implements Recording {
     this.geometry = beginning.geometry
     this.header = beginning.header
     this.seekable = bytes.path !== undefined
-    this.#end = Math.min(size ?? Number.POSITIVE_INFINITY, beginning.dataEnd ?? Infinity)
-    const { records } = beginning
+    const { records, dataEnd = Number.POSITIVE_INFINITY } = beginning
+    this.#end = Math.min(size ?? dataEnd, dataEnd)
+    if (size !== undefined && dataEnd !== Number.POSITIVE_INFINITY)
+      this.#missing = Math.max(0, dataEnd - size)
+    if (this.#missing > 0) this.#forgetFaults()
     if (records === undefined || size === undefined) return
     const room = this.#end - beginning.dataStart
     this.records = Math.floor(room / records.bytes)
@@ -173,6 +178,7 @@ export class StreamRecording implements Recording {
   #forgetFaults(): void {
     for (const kind of Object.keys(this.faults)) delete this.faults[kind]
     for (const kind of Object.keys(this.faultOffsets)) delete this.faultOffsets[kind]
+    if (this.#missing > 0) this.#note('missing_bytes', this.#missing, this.#end)
     if (this.#rest > 0) this.#note('trailing_bytes', this.#rest, this.#end - this.#rest)
   }
 

@@ -8,6 +8,7 @@ import { csvWriter } from './csv-writer.js'
 import { datWriter } from './dat-writer.js'
 import { esWriter } from './es-writer.js'
 import { evt2Writer, evt3Writer, evt21LegacyWriter, evt21Writer } from './evt-writer.js'
+import { npyWriter } from './npy-writer.js'
 import {
   checkOptions,
   type RecordingWriter,
@@ -26,6 +27,7 @@ export const WRITER_FORMATS: readonly WriterFormat[] = [
   aedat4ZstdWriter,
   esWriter,
   csvWriter,
+  npyWriter,
 ]
 
 /**

@@ -6,6 +6,8 @@ export interface ZipLies {
   method?: number
   flags?: number
   size?: number
+  /** Bytes before packing, where they are not the same. */
+  plain?: number
   offset?: number
   checksum?: number
   localName?: string
@@ -38,7 +40,7 @@ export function makeZip(files: readonly ZipEntry[], end: EndLies = {}): Uint8Arr
     header.writeUInt16LE(lies.method ?? 0, 10)
     header.writeUInt32LE(lies.checksum ?? crc32(data), 16)
     header.writeUInt32LE(lies.size ?? data.length, 20)
-    header.writeUInt32LE(lies.size ?? data.length, 24)
+    header.writeUInt32LE(lies.plain ?? lies.size ?? data.length, 24)
     header.writeUInt16LE(bytes.length, 28)
     header.writeUInt32LE(lies.offset ?? at, 42)
     central.push(header, bytes)
