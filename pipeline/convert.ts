@@ -1,5 +1,4 @@
 // A recording in another format, or a part of it: any that is read to any that is written, files and streams alike.
-import { SaccadeError } from './errors.js'
 import type { Geometry } from './events/packet.js'
 import { FilterChain } from './filters/chain.js'
 import type { FilterInput } from './filters/registry.js'
@@ -8,7 +7,7 @@ import { isStreamSpec } from './sources/bytes.js'
 import { openRecording } from './sources/open.js'
 import type { OpenOptions, Recording } from './sources/recording.js'
 import { type ReplayOptions, replay } from './sources/replay.js'
-import { surveyRecording } from './sources/survey.js'
+import { sensorSize } from './sources/survey.js'
 import { createRecording } from './sources/writers.js'
 import { Ledger } from './streams/ledger.js'
 
@@ -67,7 +66,7 @@ export async function convert(
   const { from, to, signal, ledger = new Ledger(), originUs, outFormat } = options
   if (!isStreamSpec(input) && !isStreamSpec(output)) await keepInputs(output, [input])
   await using recording = await openRecording(input, options)
-  const sensor = await sensorOf(recording, options)
+  const sensor = await sensorSize(recording, options)
   const region: FilterInput[] = options.roi === undefined ? [] : [{ name: 'roi', ...options.roi }]
   const filters = new FilterChain([...(options.filters ?? []), ...region], sensor, ledger)
   const { geometry } = filters
@@ -90,19 +89,4 @@ export async function convert(
     faultOffsets: { ...recording.faultOffsets },
     stopped,
   }
-}
-
-/** The sensor's size; of a file that does not say it, the smallest that holds its events. */
-async function sensorOf(recording: Recording, options: ConvertOptions): Promise<Geometry> {
-  const known = recording.geometry ?? options.geometry
-  if (known !== undefined) return known
-  if (recording.seekable) {
-    const { extent, events } = await surveyRecording(recording, { signal: options.signal })
-    if (events > 0) return extent
-  }
-  throw new SaccadeError(
-    'ERR_ARGUMENT',
-    `${recording.path} does not say the size of its sensor`,
-    '--geometry WIDTHxHEIGHT does',
-  )
 }

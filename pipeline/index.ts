@@ -56,6 +56,7 @@ export { parseGeometry } from './events/geometry.js'
 export { EventPacket, type Geometry, PACKET_CAPACITY, type Trigger } from './events/packet.js'
 export { resolveTime, type TimeSpec } from './events/time.js'
 export { FilterChain, type FilterOptions } from './filters/chain.js'
+export { type FilterCost, filterCosts } from './filters/cost.js'
 export * as filters from './filters/index.js'
 export type { FilterInput, FilterSpec } from './filters/registry.js'
 export {

@@ -1,6 +1,7 @@
 // saccade info: what recordings and models are, and the fingerprint of their events.
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
+import { loadConfig } from '../config/load.js'
 import { Model } from '../detect/model.js'
 import { digestRecording } from '../events/digest.js'
 import { parseGeometry } from '../events/geometry.js'
@@ -11,28 +12,41 @@ import { surveyRecording } from '../sources/survey.js'
 import { ProgressBar } from '../view/progress.js'
 import { ratePlot } from '../view/rate-plot.js'
 import { type CommonOptions, type Context, makeCommand, printTable } from './command.js'
-import { addFlags, READER_FLAGS } from './config-options.js'
+import { addFlags, flagValues, READER_FLAGS } from './config-options.js'
+import { configuredFilters, filterInfo, filterRows } from './info-filters.js'
+import { openOptions } from './pipeline.js'
 
 interface InfoOptions extends CommonOptions {
   digest?: boolean
+  filters?: boolean
+  filter?: string
   format?: string
   geometry?: string
 }
 
 /** What is said of one file; the order is that of the lines. */
-type Info = Record<string, unknown> & { [PLOT]?: readonly string[] }
+type Info = Record<string, unknown> & {
+  [PLOT]?: readonly string[]
+  [TABLE]?: readonly (readonly string[])[]
+}
 
-/** The picture of the rate, for people: not in the JSON. */
+/** The picture of the rate, and the table of the filters, for people: not in the JSON. */
 const PLOT = Symbol('plot')
+const TABLE = Symbol('table')
 
 export function infoCommand(context: Context): Command {
   const command = makeCommand([
     'saccade info drive_td.dat',
     'saccade info --digest --json drive_td.dat',
+    'saccade info --filters drive_td.dat --filter background-activity:5ms,refractory',
     'saccade info models/car-pilot',
   ])
-  return addFlags(command, READER_FLAGS)
+  return addFlags(command, [...READER_FLAGS, 'filter', 'sensor', 'model'])
     .option('--digest', 'read all events: counts, times and a sha256 over t, x, y and p')
+    .option(
+      '--filters',
+      "what each filter takes out and what it costs: those of --filter, or the model's",
+    )
     .argument('<file...>', 'recordings; models as .spike, .onnx or their folder')
     .action(async (files: string[], options: InfoOptions) => {
       for (const [i, file] of files.entries()) {
@@ -61,6 +75,8 @@ async function recordingInfo(path: string, options: InfoOptions, context: Contex
   await using recording = await openRecording(path, open)
   const { width = null, height = null } = recording.geometry ?? {}
   const info: Info = { file: path, format: recording.format, width, height }
+  if (options.filters || options.filter !== undefined)
+    return { ...info, ...(await filtersInfo(recording, options, context)) }
   return options.digest
     ? { ...info, ...(await digestInfo(recording)) }
     : { ...info, ...(await surveyInfo(recording, options, context)) }
@@ -114,6 +130,29 @@ async function surveyInfo(
   }
 }
 
+async function filtersInfo(
+  recording: Recording,
+  { quiet, ...options }: InfoOptions,
+  { signal }: Context,
+): Promise<Info> {
+  const flags = flagValues({ ...options })
+  const { config } = await loadConfig({ environment: process.env, flags })
+  const bar = new ProgressBar(recording.path)
+  const filters = await filterInfo(recording, await configuredFilters(config), {
+    ...openOptions(config),
+    signal,
+    progress: ({ progress: { bytes, total } }) => {
+      if (!quiet) bar.update(bytes, total ?? 0)
+    },
+  }).finally(() => bar.clear())
+  const told = filters.map(({ nsPerEvent, geometry, ...filter }) => ({
+    ...filter,
+    ns_per_event: nsPerEvent,
+    ...geometry,
+  }))
+  return { filters: told, [TABLE]: filterRows(filters) }
+}
+
 async function modelInfo(path: string): Promise<Info> {
   const { plan, path: file } = await Model.load(path)
   const { filters } = plan.window
@@ -134,9 +173,13 @@ function printInfo(info: Info, index: number): void {
   if (index > 0) process.stdout.write('\n')
   printTable(
     Object.entries(info)
-      .filter(([, value]) => value !== undefined)
+      .filter(([name, value]) => value !== undefined && !(name === 'filters' && info[TABLE]))
       .map(([name, value]) => [name, text(value)]),
   )
+  if (info[TABLE] !== undefined) {
+    process.stdout.write('\n')
+    printTable(info[TABLE])
+  }
   if (info[PLOT] !== undefined) process.stdout.write(`${info[PLOT].join('\n')}\n`)
 }
 

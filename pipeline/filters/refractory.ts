@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { FilterKind } from './filter.js'
 import { Refractory } from './native.js'
+import { parseUs } from './setting.js'
 
 const DEFAULT_US = 50
 const LONGEST_US = 1_000_000
@@ -31,8 +32,8 @@ export const refractory: FilterKind<z.infer<typeof schema>> = {
   parse: (settings) => {
     const [time, ...rest] = settings
     if (time === undefined) return {}
-    const match = /^(\d+)us$/.exec(time)
-    return match && rest.length === 0 ? { us: Number(match[1]) } : undefined
+    const us = parseUs(time)
+    return us === undefined || rest.length > 0 ? undefined : { us }
   },
   create: ({ us }, { width, height }) => {
     const filter = new Refractory(width, height, us)

@@ -1,4 +1,5 @@
 // What a recording holds, by one pass over it: counts, times, how the rate goes, triggers, faults.
+import { SaccadeError } from '../errors.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
 import type { Recording } from './recording.js'
 
@@ -120,4 +121,22 @@ class RateCells {
     this.#counts.fill(0, half)
     this.#cellUs *= 2
   }
+}
+
+/** The sensor's size; of a file that does not say it, the smallest that holds its events. Throws ERR_ARGUMENT for a stream. */
+export async function sensorSize(
+  recording: Recording,
+  { geometry, signal }: { geometry?: Geometry; signal?: AbortSignal } = {},
+): Promise<Geometry> {
+  const known = recording.geometry ?? geometry
+  if (known !== undefined) return known
+  if (recording.seekable) {
+    const { extent, events } = await surveyRecording(recording, { signal })
+    if (events > 0) return extent
+  }
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `${recording.path} does not say the size of its sensor`,
+    '--geometry WIDTHxHEIGHT does',
+  )
 }

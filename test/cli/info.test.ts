@@ -36,3 +36,26 @@ test('info describes a model by its folder or file', async (t) => {
   t.like(plan, { model: 'car-pilot', classes: ['car'], exact: 'yes' })
   t.is(plan.onnxSha256, onnx.onnxSha256)
 })
+
+test('info --filters tells what each filter took, in their order, and the size of the sensor behind it', async (t) => {
+  const path = sharedPath('recordings/atis/car_passing_td.dat')
+  if (path === undefined) return skipWithout(t, 'no shared recordings')
+  const list = 'rotate:90,refractory:50us,refractory:1ms'
+  const run = await saccade(['info', path, '--filters', '--filter', list, '--json'])
+  t.is(run.code, 0, run.stderr)
+  const { filters } = JSON.parse(run.stdout)
+  t.deepEqual(
+    filters.map(({ ns_per_event, ...filter }: Record<string, unknown>) => {
+      t.true((ns_per_event as number) > 0)
+      return filter
+    }),
+    [
+      { filter: 'rotate:90', in: 242_040, out: 242_040, width: 240, height: 304 },
+      { filter: 'refractory:50us', in: 242_040, out: 223_161, width: 240, height: 304 },
+      { filter: 'refractory:1000us', in: 223_161, out: filters[2].out, width: 240, height: 304 },
+    ],
+  )
+  const table = await saccade(['info', path, '--filters'])
+  t.regex(table.stdout, /^filter +events in +events out +taken out +ns\/event +sensor behind$/m)
+  t.regex(table.stdout, /^refractory:50us +242040 +223161 +7\.8 % +[\d.]+ +304x240$/m)
+})

@@ -213,6 +213,7 @@ test('native filters keep what the rules say, wherever the stream is cut into pa
 test('filters are written and read as text, with their defaults', (t) => {
   t.deepEqual(parseFilter('refractory'), { name: 'refractory', us: 50 })
   t.deepEqual(parseFilter('refractory:120us'), { name: 'refractory', us: 120 })
+  t.deepEqual(parseFilter('refractory:1ms'), { name: 'refractory', us: 1000 })
   t.deepEqual(parseFilter('hot-pixels:250.5Hz:20ms'), {
     name: 'hot-pixels',
     rateHz: 250.5,
@@ -231,7 +232,7 @@ test('filters are written and read as text, with their defaults', (t) => {
   t.is(filterText(parseFilter('rate-limit:2Mev/s')), 'rate-limit:2Mev/s:10ms')
   const wrong: [string, RegExp][] = [
     ['refactory', /there is no filter "refactory"/],
-    ['refractory:50ms', /"refractory:50ms" is no filter/],
+    ['refractory:50', /"refractory:50" is no filter/],
     ['refractory:0us', /is no filter/],
     ['hot-pixels:100ms', /is no filter/],
     ['hot-pixels:3px', /is no filter/],

@@ -51,3 +51,26 @@ test('the line names what was dropped, where and why, and the state of each sink
     '0 windows, 0.0/s, 0 detections; dropped: windows 3 late, detect 2 replaced; mqtt:broker:1883 lost; 96 MB',
   )
 })
+
+test('filters are told by order, share and cost, not among the losses', (t) => {
+  const ledger = new Ledger()
+  for (const [name, into, out, busyMs] of [
+    ['filter rotate', 1000, 1000, 0.001],
+    ['filter refractory', 1000, 365, 0.006],
+    ['filter refractory (2)', 365, 365, undefined],
+  ] as const) {
+    const stage = ledger.stage(name, 'events')
+    Object.assign(stage, { in: into, out, busyMs })
+    drop(stage, 'too_soon', into - out)
+  }
+  const snapshot = { ...new Health(ledger, []).snapshot(), rssBytes: 96e6 }
+  t.deepEqual(snapshot.filters, [
+    { filter: 'rotate', in: 1000, out: 1000, nsPerEvent: 1 },
+    { filter: 'refractory', in: 1000, out: 365, nsPerEvent: 6 },
+    { filter: 'refractory (2)', in: 365, out: 365, nsPerEvent: 0 },
+  ])
+  t.is(
+    healthLine(snapshot),
+    '0 windows, 0.0/s, 0 detections; filters: rotate -0.0 % 1 ns/ev, refractory -63.5 % 6 ns/ev, refractory (2) -0.0 % 0 ns/ev; 96 MB',
+  )
+})
