@@ -42,18 +42,23 @@ bool ScaleBefore(float factor, PackedConv* packed) {
 constexpr size_t kMostLists = size_t{4} << 20;
 
 // The density of the input below which the sparse form of a convolution is the faster one.
-float SparseBelow(const Op& op, int in_channels, int out_channels, const kernels::SparseArgs& args,
-                  const kernels::Costs& costs) {
+float SparseBelow(const Op& op, int in_channels, int dense_blocks, int sparse_lanes,
+                  const kernels::SparseArgs& args, const kernels::Costs& costs) {
   const float height = static_cast<float>(op.kernel_height);
-  const float macs = height * static_cast<float>(op.kernel_width) * static_cast<float>(in_channels) *
-                     static_cast<float>(out_channels);
+  const float taps = height * static_cast<float>(in_channels);
+  const float blocks = static_cast<float>(dense_blocks);
+  const float dense = taps * static_cast<float>(op.kernel_width) * blocks *
+                          static_cast<float>(args.part_channels) * costs.dense_mac +
+                      blocks * costs.block;
+  // A step of stride 2 gives 2 pixels to 2 outputs: 4 products where a 3x3 has 3.
+  const float macs =
+      taps * static_cast<float>(args.window * args.reach * args.sums * args.blocks * sparse_lanes);
   const int run = (args.window * args.pixel + 15) / 16;
-  // A row's own list is made once for all kernel rows that it meets.
-  const float sixteens =
-      kernels::IsDirect(args) ? height * static_cast<float>(run) : 1.5f * static_cast<float>(run);
+  // A row's own list is made once for all kernel rows that it meets, and copied for each.
+  const float sixteens = (kernels::IsDirect(args) ? 0.6f * height : 1.5f) * static_cast<float>(run);
   const float fixed = costs.pixel + costs.kernel_row * height + costs.sixteen * sixteens;
   // Where next to nothing is there the sparse form skips, whatever its fixed costs are.
-  return std::max((costs.dense_mac * macs - fixed) / (costs.mac * macs), 0.002f);
+  return std::max((dense - fixed) / (costs.mac * macs), 0.002f);
 }
 
 }  // namespace
@@ -221,13 +226,14 @@ std::string Network::PrepareConv(const Plan& plan, const PlanFacts& facts, const
                        channels,
                        steps,
                        after};
+      const int lanes = (sparse.wide ? table_.sparse16_form : table_.sparse8_form).lanes;
       const size_t lists = kernels::ListSpace(ready->sparse).bytes();
       if (lists > kMostLists) {
         *budget += sparse.weights.bytes();
         sparse = {};
       }
       scratch_bytes_ = std::max(scratch_bytes_, sparse.usable ? lists : 0);
-      ready->sparse_below = SparseBelow(op, in.channels, out.channels, ready->sparse, table_.costs);
+      ready->sparse_below = SparseBelow(op, in.channels, packed.blocks, lanes, ready->sparse, table_.costs);
     }
   }
   ready->wide = packed.wide;

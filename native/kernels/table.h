@@ -9,11 +9,12 @@ namespace saccade::kernels {
 // Cycles that the forms of a convolution take, measured; what dispatch by density computes with. What both
 // forms do alike, the epilogue, is left out.
 struct Costs {
-  float dense_mac;   // of the dense form, per product
+  float dense_mac;   // of the dense form: per product,
+  float block;       // per block of channels of an output pixel
   float pixel;       // of the sparse form: per output pixel,
   float kernel_row;  // per kernel row of one,
   float sixteen;     // per 16 bytes of the map that its list is made from,
-  float mac;         // per product with an input that is not 0
+  float mac;         // per product with an input that is not 0, padding of vectors and windows included
 };
 
 // Of sparse.h: vectors of sums that fit the registers, and channels of each. 0: there is no such form.
