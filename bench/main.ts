@@ -10,6 +10,7 @@ import { decodeBenchmark } from './decode.js'
 import { engineBenchmark } from './engine.js'
 import { eventsBenchmark } from './events.js'
 import { isaBenchmark } from './isa.js'
+import { kernelsBenchmark } from './kernels.js'
 import { type MarkdownTable, markdownTable, replaceBlock } from './markdown.js'
 import { pipelineBenchmark } from './pipeline.js'
 
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventsBenchmark,
   decodeBenchmark,
   isaBenchmark,
+  kernelsBenchmark,
   engineBenchmark,
 ]
 
