@@ -50,7 +50,7 @@ struct AedatDecoder {
     StampClock clock;
   } state;
 
-  bool Sound() const { return state.clock.epoch >= 0 && state.clock.epoch <= (int64_t{1} << 54); }
+  bool Sound() const { return state.clock.Sound(int64_t{1} << 54); }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
   void Follow(int64_t t) { state.clock.Follow(kind == AedatKind::kLibcaer ? 2 * t : t); }
 };

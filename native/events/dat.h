@@ -32,6 +32,8 @@ struct StampClock {
     last = raw;
     return epoch + raw;
   }
+  // Of a state that comes from disk.
+  bool Sound(int64_t most) const { return epoch >= 0 && epoch <= most && wraps >= 0 && wraps <= epoch >> 32; }
   // As if this stamp, not before the origin, had just been read.
   void Follow(int64_t t) {
     const int64_t past = t - epoch;
@@ -53,7 +55,7 @@ struct DatDecoder {
     StampClock clock;
   } state;
 
-  bool Sound() const { return state.clock.epoch >= 0 && state.clock.epoch <= (int64_t{1} << 53); }
+  bool Sound() const { return state.clock.Sound(int64_t{1} << 53); }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
   void Follow(int64_t t) { state.clock.Follow(t); }
 };

@@ -20,7 +20,7 @@ struct Evt21Decoder {
     uint32_t pending = 0;  // bits of the next word's mask that the packet before had no room for; 0 = all
   } state;
 
-  bool Sound() const { return state.clock.Sound(); }
+  bool Sound() const { return state.clock.Sound() && state.pending == 0; }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
   void Follow(int64_t) {}
 };

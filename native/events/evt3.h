@@ -51,7 +51,9 @@ struct Evt3Decoder {
   } state;
 
   bool Sound() const {
-    return state.clock.Sound() && state.low < 4096 && state.y < 2048 && state.base < 4096;
+    // What a packet had no room for is no part of a place: those are kept where all bytes were used.
+    return state.clock.Sound() && state.low < 4096 && state.y < 2048 && state.base < 4096 &&
+           state.polarity < 2 && state.group < 3 && state.payload < 4 && state.pending == 0;
   }
   size_t Run(const uint8_t* bytes, size_t count, Packet& packet, Report& report);
   void Follow(int64_t) {}

@@ -143,13 +143,21 @@ size_t Decoders() {
   for (const auto& [t, x, y, p] : many.events) {
     Expect(p < 2 && (sensor.width == 0 || (x < sensor.width && y < sensor.height)), "pixels are inside");
   }
-  // A state from anywhere is refused or does no harm.
-  for (size_t i = 0; i < state.size; i++) state.data[i] = static_cast<uint8_t>(OneIn(3) ? 0 : Random());
-  Bytes empty(0);
+  // A state from anywhere, or a saved one with bytes of its own, is refused or does no harm.
+  const bool saved = OneIn(2);
+  if (saved) cut->Save(state.data.get());
+  for (size_t i = 0; i < state.size; i++) {
+    if (!saved || OneIn(20)) state.data[i] = static_cast<uint8_t>(OneIn(3) ? 0 : Random());
+  }
   if (cut->Restore(state.data.get(), state.size)) {
+    many.events.clear();
     for (size_t used = 0, more = 1; used < bytes.size && more > 0; many.HandOn(), parts.Take()) {
       more = cut->Decode(bytes.data.get() + used, bytes.size - used, many.packet, parts.report);
       used += more;
+    }
+    for (const auto& [t, x, y, p] : many.events) {
+      Expect(t >= 0 && p < 2 && (sensor.width == 0 || (x < sensor.width && y < sensor.height)),
+             "a forged state gives no event that none has");
     }
   }
   return one.events.size();
