@@ -186,9 +186,10 @@ class EventEncoder : public Napi::ObjectWrap<EventEncoder> {
     return Count(info.Env(), static_cast<int64_t>(bytes_));
   }
 
-  // Why the last call stopped: "", "stamp" or "coordinate".
+  // Why the last call stopped: "", "stamp", "silence" or "coordinate".
   Napi::Value Error(const Napi::CallbackInfo& info) {
     const char* name = result_ == events::Encoded::kStamp        ? "stamp"
+                       : result_ == events::Encoded::kSilence    ? "silence"
                        : result_ == events::Encoded::kCoordinate ? "coordinate"
                                                                  : "";
     return Napi::String::New(info.Env(), name);

@@ -20,8 +20,9 @@ struct Output {
   }
 };
 
-// Why an encoder stopped: it took all, wants more room, or cannot write the next event.
-enum class Encoded { kAll, kFull, kStamp, kCoordinate };
+// Why an encoder stopped: it took all, wants more room, or cannot write the next event: for its stamp, for
+// the silence before it, that would fill the disk with words of time, or for its place.
+enum class Encoded { kAll, kFull, kStamp, kSilence, kCoordinate };
 
 class Encoder {
  public:
@@ -33,7 +34,7 @@ class Encoder {
 
   // Writes the packet's events from index *at up to `to` and moves *at. kFull: call again with a new output.
   virtual Encoded Events(const Packet& packet, uint32_t* at, uint32_t to, Output& out) = 0;
-  // Writes a trigger; kFull: call again. kStamp: the format cannot hold it.
+  // Writes a trigger; kFull: call again. kStamp, kSilence: the format cannot hold it.
   virtual Encoded Edge(const Trigger& trigger, Output& out) = 0;
 
  protected:

@@ -5,6 +5,8 @@ namespace saccade::events {
 namespace {
 
 constexpr int64_t kMostTime = int64_t{1} << 53;
+// 71 minutes, 34 MB of overflows.
+constexpr int64_t kLongestSilence = int64_t{1} << 32;
 constexpr uint32_t kDvsOverflow = 127, kAtisOverflow = 63, kColorOverflow = 254;
 
 struct First {
@@ -119,6 +121,7 @@ Encoded EsEncoder::Events(const Packet& packet, uint32_t* at, uint32_t to, Outpu
     if (!Inside(packet.x[i], packet.y[i])) return Encoded::kCoordinate;
     const int64_t t = packet.t0 + packet.t[i] - origin_;
     if (t < last_) return Encoded::kStamp;
+    if (t - last_ > kLongestSilence) return Encoded::kSilence;
     while (t - last_ >= kDvsOverflow) {
       if (out.room() == 0) return Encoded::kFull;
       out.Put(uint8_t{0xFF});

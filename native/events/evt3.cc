@@ -32,6 +32,8 @@ constexpr int64_t kRange = int64_t{1} << 24;
 constexpr uint32_t kMostId = 0xF;
 // Periods of 4096 µs that are written one by one: 268 s, 128 KiB of words.
 constexpr int64_t kShortSilence = 65'536;
+// The most that are written at all, 1024 in a step: 203 days, 8 MiB of words.
+constexpr int64_t kLongestSilence = int64_t{1} << 32;
 
 // The words of a whole group, one after the other: VECT_12, VECT_12, VECT_8, whatever.
 constexpr uint64_t kGroupTypes = 0x0000'F000'F000'F000, kGroup = 0x0000'5000'4000'4000;
@@ -334,14 +336,16 @@ Encoded Evt3Encoder::Time(int64_t t, Output& out) {
   // Readers begin in the first range, and take a fall by half of it for a wrap.
   if (t < 0 || (high_ < 0 && high > 4095)) return Encoded::kStamp;
   if (high_ >= 0 && (high >> 12 < high_ >> 12 || high_ - high >= kHalfRange)) return Encoded::kStamp;
-  const int64_t step = high - high_ > kShortSilence ? 1024 : 1;
+  if (high_ >= 0 && high - high_ > kLongestSilence) return Encoded::kSilence;
+  if (step_ == 0) step_ = high - high_ > kShortSilence ? 1024 : 1;
   while (high_ != high) {
     if (out.room() < 16) return Encoded::kFull;
-    high_ = high_ < 0 || high < high_ ? high : std::min(high_ + step, high);
+    high_ = high_ < 0 || high < high_ ? high : std::min(high_ + step_, high);
     low_ = kNoLow;
     base_ = -1;
     out.Put(static_cast<uint16_t>(kTimeHigh << 12 | (high_ & 0xFFF)));
   }
+  step_ = 0;
   if (out.room() < 16) return Encoded::kFull;
   if (const uint32_t low = t & 0xFFF; low != low_) {
     low_ = low;

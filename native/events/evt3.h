@@ -69,6 +69,9 @@ class Evt3Encoder final : public Encoder {
   Encoded Time(int64_t t, Output& out);
 
   int64_t high_ = -1;  // the last TIME_HIGH, not wrapped
+  // Periods from one TIME_HIGH of a silence to the next, 0 outside one: said once, so that the words do not
+  // depend on where an output ended.
+  int64_t step_ = 0;
   static constexpr uint32_t kNoLow = 4096;
   uint32_t low_ = kNoLow;
   int32_t y_ = -1;

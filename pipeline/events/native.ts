@@ -56,7 +56,7 @@ export interface EventEncoder {
   trigger(t: number, id: number, value: number, out: Uint8Array): boolean
   readonly bytes: number
   /** Why the event after the last one written was refused. */
-  readonly error: '' | 'stamp' | 'coordinate'
+  readonly error: '' | 'stamp' | 'silence' | 'coordinate'
 }
 
 /** The serial stream of an eDVS to events; see native/events/edvs.h. Input may be cut at any byte. */

@@ -49,6 +49,6 @@ export const datWriter: WriterFormat = {
  * await file.close()
  */
 export async function writeDat(path: string, options: WriteOptions): Promise<RecordingWriter> {
-  checkOptions(options)
+  checkOptions(datWriter, options)
   return datWriter.open(await PartFile.create(path), { originUs: 0, ...options })
 }

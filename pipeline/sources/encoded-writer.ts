@@ -32,6 +32,8 @@ export class EncodedWriter implements RecordingWriter {
   #encoder: EventEncoder | undefined
   #events = 0
   #triggers = 0
+  /** Stamp of the last event or trigger written, at first the origin, µs. */
+  #last = 0
   #open = true
 
   constructor(
@@ -88,6 +90,7 @@ export class EncodedWriter implements RecordingWriter {
     const { rangeUs } = encoding
     const { originUs = Math.floor(first / rangeUs) * rangeUs, date = '1970-01-01 00:00:00' } =
       options
+    this.#last = originUs
     await this.sink.append(encoding.header(this.#geometry, originUs, date))
     return new EventEncoder(encoding.encoder, width, height, originUs)
   }
@@ -102,6 +105,7 @@ export class EncodedWriter implements RecordingWriter {
     for (let at = from; at < to; ) {
       const next = encoder.encode(packet, at, to, this.#out)
       this.#events += next - at
+      if (next > at) this.#last = packet.t0 + packet.t[next - 1]!
       at = next
       await this.sink.append(this.#out.subarray(0, encoder.bytes))
       if (encoder.error !== '') throw this.#refused(encoder.error, packet, at)
@@ -113,22 +117,37 @@ export class EncodedWriter implements RecordingWriter {
       done = encoder.trigger(trigger.t, trigger.id, trigger.value, this.#out)
       await this.sink.append(this.#out.subarray(0, encoder.bytes))
     }
-    if (encoder.error === '') this.#triggers += 1
-    else this.left.triggers = (this.left.triggers ?? 0) + 1
+    if (encoder.error === '') {
+      this.#triggers += 1
+      this.#last = trigger.t
+    } else {
+      this.left.triggers = (this.left.triggers ?? 0) + 1
+    }
   }
 
-  #refused(error: 'stamp' | 'coordinate', packet: EventPacket, index: number): SaccadeError {
+  #refused(
+    error: 'stamp' | 'silence' | 'coordinate',
+    packet: EventPacket,
+    index: number,
+  ): SaccadeError {
     const { path } = this.sink
     const { width, height } = this.#geometry
     const { title, rangeUs, refusal } = this.encoding
+    const t = packet.t0 + packet.t[index]!
     if (error === 'coordinate')
       return new SaccadeError(
         'ERR_FORMAT',
         `event ${this.#events} at (${packet.x[index]}, ${packet.y[index]}) lies outside the ${width} x ${height} sensor of ${path}`,
       )
+    if (error === 'silence')
+      return new SaccadeError(
+        'ERR_FORMAT',
+        `event ${this.#events} with stamp ${t} µs comes ${t - this.#last} µs after the one before: ${title} would fill ${path} with words of time`,
+        'a broken stamp? another format holds it, e.g. csv or evt2',
+      )
     return new SaccadeError(
       'ERR_FORMAT',
-      `event ${this.#events} with stamp ${packet.t0 + packet.t[index]!} µs cannot be written to ${path}: ${refusal ?? `a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`}`,
+      `event ${this.#events} with stamp ${t} µs cannot be written to ${path}: ${refusal ?? `a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`}`,
       'stamps that run far back need another format, e.g. csv or npy',
     )
   }

@@ -21,6 +21,8 @@ function writer(
     name,
     about: `Prophesee RAW, ${title}`,
     extensions,
+    // 11 bits.
+    maxSide: 2048,
     open: async (sink, options) =>
       new EncodedWriter(
         {

@@ -1,6 +1,6 @@
 // What a format gives that recordings can be written in.
 import { SaccadeError } from '../errors.js'
-import { isGeometry } from '../events/geometry.js'
+import { isGeometry, MAX_SIDE } from '../events/geometry.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import type { ByteSink } from './byte-sink.js'
 
@@ -37,16 +37,24 @@ export interface WriterFormat {
   readonly about: string
   /** Endings of file names that mean this format, with the dot; the first format of the registry wins. */
   readonly extensions: readonly string[]
+  /** The largest width and height its coordinates have room for, px; without it any sensor's. */
+  readonly maxSide?: number
   /** Begins a recording; the sink is the writer's from here on. Options are checked before. */
   open(sink: ByteSink, options: WriteOptions): Promise<RecordingWriter>
 }
 
-/** Throws ERR_ARGUMENT for options that no recording can have. */
-export function checkOptions({ geometry, date, originUs }: WriteOptions): void {
-  if (!isGeometry(geometry))
+/** Throws ERR_ARGUMENT for options that no recording, or none of this format, can have. */
+export function checkOptions(
+  { name, maxSide = MAX_SIDE }: WriterFormat,
+  { geometry, date, originUs }: WriteOptions,
+): void {
+  const size = `${geometry.width} x ${geometry.height}`
+  if (!isGeometry(geometry)) throw new SaccadeError('ERR_ARGUMENT', `${size} is no sensor size`)
+  if (Math.max(geometry.width, geometry.height) > maxSide)
     throw new SaccadeError(
       'ERR_ARGUMENT',
-      `${geometry.width} x ${geometry.height} is no sensor size`,
+      `a sensor of ${size} does not fit ${name}, whose coordinates end at ${maxSide - 1}`,
+      'cut a region out, or write another format, e.g. dat or csv',
     )
   if (date !== undefined && !/^[\d\-: ]+$/.test(date))
     throw new SaccadeError(

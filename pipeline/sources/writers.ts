@@ -43,7 +43,7 @@ export async function createRecording(
   options: WriteOptions & { format?: string },
 ): Promise<RecordingWriter> {
   const writer = writerFor(spec, options.format)
-  checkOptions(options)
+  checkOptions(writer, options)
   return writer.open(await openSink(spec), options)
 }
 

@@ -258,6 +258,28 @@ test('what is encoded is decoded again: rows, vectors, silences, wraps, small st
   )
 })
 
+test('the bytes do not depend on the room of an output, nor on the packets', (t) => {
+  // Silences of 4 minutes, whose periods are written one by one, and of 7 hours.
+  const events = plain([0, 1, 1, 0], [240_000_000, 2, 1, 0], [25_000_000_000, 3, 1, 1])
+  for (const format of FORMATS) {
+    const [whole, ...others] = [2 ** 20, 64, 100, 1000].map((room) => {
+      const encoder = new EventEncoder(format, 1280, 720, 0)
+      const out = new Uint8Array(room)
+      const pieces: Uint8Array[] = []
+      for (const one of room === 100 ? events.map((event) => [event]) : runs(events)) {
+        const packet = packetOf(one)
+        for (let at = 0; at < packet.length; ) {
+          at = encoder.encode(packet, at, packet.length, out)
+          t.is(encoder.error, '')
+          pieces.push(out.slice(0, encoder.bytes))
+        }
+      }
+      return Buffer.concat(pieces)
+    })
+    for (const other of others) t.is(Buffer.compare(other, whole!), 0, format)
+  }
+})
+
 /** Runs of events that one packet can hold. */
 function runs(events: PlainEvent[]): PlainEvent[][] {
   const list: PlainEvent[][] = []

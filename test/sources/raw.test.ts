@@ -1,5 +1,6 @@
 // RAW recordings: headers, the recordings that are there, every place where they can be cut, damage, and writing them again.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import test from 'ava'
 import { SaccadeError } from '../../pipeline/errors.js'
 import { digestRecording } from '../../pipeline/events/digest.js'
@@ -250,6 +251,38 @@ test('stamps of Unix time survive in every format', async (t) => {
     t.deepEqual(got, events, name)
     t.deepEqual(recording.faults, {})
   }
+})
+
+test('one far stamp does not fill the disk', async (t) => {
+  for (const [name, ending, gap] of [
+    ['Event Stream', 'es', 2 ** 40],
+    ['EVT3', 'raw', 2 ** 50],
+  ] as const) {
+    const path = scratch(t, `far.${ending}`)
+    const write = async () => {
+      await using file = await createRecording(path, { geometry: { width: 32, height: 8 } })
+      await file.write(packetOf([{ t: 5, x: 1, y: 1, p: 1 }]))
+      await file.write(packetOf([{ t: 5 + gap, x: 1, y: 1, p: 1 }]))
+    }
+    const error = await t.throwsAsync(write(), { code: 'ERR_FORMAT' })
+    t.is(
+      error?.message,
+      `event 1 with stamp ${5 + gap} µs comes ${gap} µs after the one before: ${name} would fill ${path} with words of time`,
+    )
+    t.deepEqual(readdirSync(dirname(path)), [])
+  }
+})
+
+test('a sensor whose coordinates a format has no bits for is refused before a byte is written', async (t) => {
+  const path = scratch(t, 'large.raw')
+  const geometry = { width: 4096, height: 3072 }
+  const error = await t.throwsAsync(createRecording(path, { geometry }), { code: 'ERR_ARGUMENT' })
+  t.is(error?.message, 'a sensor of 4096 x 3072 does not fit evt3, whose coordinates end at 2047')
+  t.deepEqual(readdirSync(dirname(path)), [])
+  await using file = await createRecording(path, { geometry: { width: 2048, height: 2048 } })
+  await file.write(packetOf([{ t: 5, x: 2047, y: 2047, p: 1 }]))
+  await file.close()
+  t.is((await eventsIn(path)).events[0]!.x, 2047)
 })
 
 test('damaged recordings give events or a sentence, and what is wrong is counted', async (t) => {
