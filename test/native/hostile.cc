@@ -1,6 +1,6 @@
-// Hostile input for the code that meets it first, for a build with sanitizers: decoders, codecs, filters,
-// windows and head decoding get random bytes, sizes, cuts and values in buffers without a byte to spare, and
-// must keep their promises.
+// Hostile input for the code that meets it first, for a build with sanitizers: decoders, encoders, codecs,
+// filters, windows and head decoding get random bytes, sizes, cuts and values in buffers without a byte to
+// spare, and must keep their promises.
 //   hostile [seconds per part, default 2] [seed, default 1]; HOSTILE_TRACE=1 prints every input's seed
 #include "hostile/hostile.h"
 
@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
   const uint32_t seed = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
   Repeat("decoders", "events", seconds, seed, Decoders);
+  Repeat("encoders", "events", seconds, seed, Encoders);
   Repeat("edvs", "events", seconds, seed, Edvs);
   Repeat("lz4", "bytes", seconds, seed, Lz4);
   Repeat("filters", "events", seconds, seed, Filters);

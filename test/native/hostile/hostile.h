@@ -16,6 +16,7 @@
 namespace saccade::hostile {
 
 size_t Decoders();
+size_t Encoders();
 size_t Edvs();
 size_t Lz4();
 size_t Filters();
