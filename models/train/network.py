@@ -202,7 +202,7 @@ def layer_names(unit: str) -> tuple[str, str]:
 
 
 def multiply_adds(net: Detector) -> dict[str, tuple[str | None, int]]:
-    """Convolution -> (the neuron that it reads, multiply-adds of one frame, RepConv as the dense 3x3 that it becomes)."""
+    """Convolution -> (the neuron that it reads, multiply-adds of one time step, RepConv as the dense 3x3 that it becomes)."""
     out: dict[str, tuple[str | None, int]] = {}
     handles = []
 
@@ -214,7 +214,8 @@ def multiply_adds(net: Detector) -> dict[str, tuple[str | None, int]]:
 
     for name, m in net.named_modules():
         if isinstance(m, Unit):
-            watch(f"{name}.c", f"{name}.n", m.c, m.c.weight.numel())
+            # Not on m.c: a depthwise convolution is never called, `fast.depthwise` reads its weight.
+            watch(f"{name}.c", f"{name}.n", m.bn, m.c.weight.numel())
         elif isinstance(m, RepUnit):
             watch(f"{name}.c", f"{name}.n", m.pw2, 9 * m.pw2.weight.numel())
         elif isinstance(m, Head):

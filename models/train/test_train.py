@@ -18,7 +18,7 @@ from export import merged, metadata_of, to_onnx
 from loader import collate
 from loss import DetectionLoss, complete_iou, pairwise_iou
 from metric import average_precision, detections, prepared
-from network import Detector, RepUnit
+from network import Detector, RepUnit, multiply_adds
 from quantise import Snapping, snapped
 from rest import put_to_rest
 from train import Run
@@ -111,6 +111,33 @@ class Shapes(unittest.TestCase):
         for change in ({}, {"steps": 2, "channels": 2}, {"neuron": "relu"}, {"rep16": True}):
             net = Detector(SMALL | change).eval()
             onnx.checker.check_model(to_onnx(net, metadata_of(net.config, Args)))
+
+
+    def test_multiply_adds_are_those_of_the_exported_convolutions_and_every_neuron_causes_some(self):
+        import onnx
+
+        for change in ({}, {"steps": 2, "channels": 2}, {"rep8": True, "rep16": True}, {"neuron": "relu"}):
+            net = Detector(SMALL | change).eval()
+            net.weigh_neurons()
+            model = to_onnx(net, {})
+            for node in model.graph.node:
+                if node.op_type == "ILIF":  # keeps the shape, and old inference does not look into functions
+                    node.CopyFrom(onnx.helper.make_node("Identity", node.input, node.output))
+            graph = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph
+            shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in [*graph.value_info, *graph.output]}
+            sizes = {w.name: int(np.prod(w.dims)) for w in graph.initializer}
+            convolutions = [n for n in graph.node if n.op_type == "Conv"]
+            expected = [sizes[n.input[1]] * int(np.prod(shapes[n.output[0]][2:])) for n in convolutions]
+            got = [count for _, count in multiply_adds(net).values()]
+            self.assertEqual(sorted(got), sorted(expected), change)
+            weights = {name: m.weight for name, m in net.named_modules() if isinstance(m, (neuron.ILIF, neuron.ReLU))}
+            self.assertAlmostEqual(sum(weights.values()), 1)
+            self.assertEqual([name for name, weight in weights.items() if weight <= 0], [])
+
+    def test_the_networks_that_ship_have_the_multiply_adds_of_their_plans(self):
+        for name, macs in (("car", 424_116_480), ("street", 322_811_520)):  # saccade profile NAME RECORDING --json: totals.macs
+            config = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text())["network"]
+            self.assertEqual(sum(count for _, count in multiply_adds(Detector(config)).values()), macs)
 
 
 class Widening(unittest.TestCase):
