@@ -3,11 +3,12 @@
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Model } from '../pipeline/detect/model.js'
 import type { Benchmark, BenchOptions, BenchResult, Measurement } from './bench.js'
 import { type Comparison, OURS } from './engine/compare.js'
 import type { CallCost, Growth, RateGrowth } from './engine/growth.js'
 import type { ReplayMemory } from './engine/memory.js'
-import { NETWORKS } from './engine/networks.js'
+import { identityOf, NETWORKS } from './engine/networks.js'
 import { callTable, comparisonTable, growthTable, rateTable } from './engine/tables.js'
 import type { WorkerSettings } from './engine/worker.js'
 
@@ -45,15 +46,17 @@ async function benchEngine({ quick, only }: BenchOptions): Promise<BenchResult> 
   const rates = wants('rates') ? await each<RateGrowth>('rates') : []
   const [calls] = wants('calls') ? await inProcess<CallCost>('calls', 1, settings) : []
   const [memory] = wants('calls') ? await inProcess<ReplayMemory>('memory', 1, settings) : []
+  const { name, plan } = await Model.load()
+  const model = identityOf(name, plan)
   return {
     measurements: [...comparisons.flatMap(measurementsOf), ...callMeasurements(calls, memory)],
     tables: [
       ...networks.flatMap((name) =>
         comparisonTable(comparisons.filter(({ network }) => network === name)),
       ),
-      ...(growth.length > 0 ? [growthTable(growth)] : []),
-      ...(rates.length > 0 ? [rateTable(rates)] : []),
-      ...(calls && memory ? [callTable(calls, memory)] : []),
+      ...(growth.length > 0 ? [growthTable(growth, model)] : []),
+      ...(rates.length > 0 ? [rateTable(rates, model)] : []),
+      ...(calls && memory ? [callTable(calls, memory, model)] : []),
     ],
     detail: { comparisons, growth, rates, calls, memory },
   }

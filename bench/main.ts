@@ -63,6 +63,7 @@ async function main(args: string[]): Promise<number> {
   }
   const where = `${report.machine}, ${report.isa}, Node ${report.node}, ${report.date}`
   if (!json) process.stdout.write(`${where}\n`)
+  let unfit = 0
   for (const bench of BENCHMARKS) {
     if (names.length > 0 && !names.includes(bench.name)) continue
     let result: BenchResult
@@ -75,20 +76,26 @@ async function main(args: string[]): Promise<number> {
     const { tables = [], ...found } = result
     report.results[bench.name] = found
     if (!json) process.stdout.write(text(bench, found.measurements, tables))
-    if (markdown !== undefined) await writeTables(markdown, tables, where)
+    if (markdown !== undefined) unfit += await writeTables(markdown, tables, where)
   }
   if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-  return 0
+  return unfit > 0 ? 1 : 0
 }
 
-/** Puts each table into its block of the document. */
+/** Puts each table into its block of the document, but for those that are unfit: their number. */
 async function writeTables(path: string, tables: readonly MarkdownTable[], where: string) {
   let document = await readFile(path, 'utf8')
-  for (const table of tables) {
-    const notes = [...(table.notes ?? []), `${where}.`]
+  const fit = tables.filter(({ unfit }) => unfit === undefined)
+  for (const table of fit) {
+    const last = table.network === undefined ? `${where}.` : `${table.network}; ${where}.`
+    const notes = [...(table.notes ?? []), last]
     document = replaceBlock(document, table.name, markdownTable({ ...table, notes }))
   }
   await writeWhole(path, Buffer.from(document))
+  for (const { name, unfit } of tables)
+    if (unfit !== undefined)
+      process.stderr.write(`bench: the block "${name}" of ${path} stays as it is: ${unfit}\n`)
+  return tables.length - fit.length
 }
 
 function text(
@@ -96,7 +103,12 @@ function text(
   rows: readonly Measurement[],
   tables: readonly MarkdownTable[],
 ): string {
-  if (tables.length > 0) return `\n${name}: ${about}\n\n${tables.map(markdownTable).join('\n\n')}\n`
+  const whole = (table: MarkdownTable) =>
+    markdownTable({
+      ...table,
+      notes: [...(table.notes ?? []), ...(table.network ? [`${table.network}.`] : [])],
+    })
+  if (tables.length > 0) return `\n${name}: ${about}\n\n${tables.map(whole).join('\n\n')}\n`
   const width = Math.max(...rows.map(({ name }) => name.length))
   const lines = rows.map(
     ({ name, value, unit, note }) =>

@@ -10,6 +10,10 @@ export interface MarkdownTable {
   rows: readonly (readonly string[])[]
   /** Sentences below it. */
   notes?: readonly string[]
+  /** Which network it is of: name, digest, multiplications. */
+  network?: string
+  /** Why it must not go into a document, as a sentence. */
+  unfit?: string
 }
 
 /** The table as text; columns whose cells all begin with a digit are set to the right. */

@@ -18,7 +18,7 @@ import {
 import { benchInputs, type Input, randomFrames } from './inputs.js'
 import { exactNetwork } from './int8-exact.js'
 import { quantisedNetwork } from './int8-quantised.js'
-import type { Network, NetworkEntry } from './networks.js'
+import { identityOf, type Network, type NetworkEntry } from './networks.js'
 
 /** Effort of a comparison. */
 export interface Effort {
@@ -42,6 +42,8 @@ export interface Tried {
 export interface Comparison {
   network: string
   title: string
+  /** `identityOf` the network. */
+  identity: string
   input: Input['name']
   threads: number
   windows: number
@@ -94,6 +96,7 @@ export async function compareNetwork(
     const common = {
       network: entry.name,
       title: entry.title,
+      identity: identityOf(entry.name, plan),
       input: name,
       threads,
       isa,
@@ -206,9 +209,7 @@ async function takeTurns(
   for (let r = 0; r < count; r++) {
     const window = from + (r % windows)
     const round: Record<string, number> = {}
-    // In another order each time: whoever follows a heavy one would else always find a hot processor.
-    for (let i = 0; i < contestants.length; i++) {
-      const { name, run } = contestants[(r + i) % contestants.length]!
+    for (const { name, run } of inTurn(contestants, r)) {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
       await run(window)
       const times: number[] = []
@@ -218,6 +219,36 @@ async function takeTurns(
     rounds.push(Object.fromEntries(contestants.map(({ name }) => [name, round[name]!])))
   }
   return rounds
+}
+
+/** In another order each round, forwards and backwards: whoever always followed a heavy one would find a hot processor. */
+export function inTurn<T>(all: readonly T[], round: number): T[] {
+  const order = all.map((_, i) => all[((round >> 1) + i) % all.length]!)
+  return round % 2 === 0 ? order : order.reverse()
+}
+
+/** More than this between inputs, and what was timed is the machine. */
+const STEADY = 1.2
+
+/**
+ * Who multiplies everything takes the same time on every input. A sentence about the one whose medians differ most, when it is
+ * by more than a fifth.
+ */
+export function unsteady(comparisons: readonly Comparison[]): string | undefined {
+  const times = new Map<string, { contestant: string; threads: number; ms: number[] }>()
+  for (const { threads, standings } of comparisons)
+    for (const { contestant, medianMs } of standings) {
+      if (contestant === OURS) continue
+      const key = `${contestant} ${threads}`
+      const entry = times.get(key) ?? { contestant, threads, ms: [] }
+      entry.ms.push(medianMs)
+      times.set(key, entry)
+    }
+  const spread = ({ ms }: { ms: number[] }) => Math.max(...ms) / Math.min(...ms)
+  const [worst] = [...times.values()].sort((a, b) => spread(b) - spread(a))
+  if (worst === undefined || spread(worst) <= STEADY) return undefined
+  const { contestant, threads, ms } = worst
+  return `${contestant} multiplies everything on every input and took between ${Math.min(...ms).toPrecision(3)} and ${Math.max(...ms).toPrecision(3)} ms with ${threads} thread${threads > 1 ? 's' : ''}: the machine was not quiet`
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

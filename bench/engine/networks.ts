@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { compile, importSpikeYolo } from '../../models/index.js'
 import { Model } from '../../pipeline/detect/model.js'
 import type { Plan } from '../../pipeline/detect/plan.js'
+import { noWork } from '../../pipeline/detect/teacher.js'
+import { profileOf } from '../../pipeline/trace/profile.js'
 import { gunzipShared } from '../../test/support/shared.js'
 import { generateLayout } from './generate.js'
 import type { WIDTHS } from './layout.js'
@@ -26,6 +28,12 @@ export interface NetworkEntry {
   /** Sees random frames only: its density was set on them. */
   random: boolean
   load(): Promise<Network | undefined>
+}
+
+/** "car 1a2b3c4d5e6f, 0.424 GMAC": name, begin of the ONNX file's sha256, multiplications of a window. */
+export function identityOf(name: string, plan: Plan): string {
+  const { macs } = profileOf(plan, noWork(plan)).totals
+  return `${name} ${plan.onnxSha256.slice(0, 12)}, ${(macs / 1e9).toFixed(3)} GMAC`
 }
 
 /** Densities of the generated networks. */

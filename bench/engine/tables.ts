@@ -1,6 +1,6 @@
 // The engine's results as tables for people and for docs/performance.md.
 import type { MarkdownTable } from '../markdown.js'
-import { type Comparison, OURS, type Tried } from './compare.js'
+import { type Comparison, OURS, type Tried, unsteady } from './compare.js'
 import type { CallCost, Growth, RateGrowth } from './growth.js'
 import type { ReplayMemory } from './memory.js'
 
@@ -14,6 +14,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): MarkdownTab
     ),
   ]
   const { s8, s16, f32 } = first.weights
+  const unfit = unsteady(comparisons)
   const kinds = [
     `${s8} s8`,
     ...(s16 > 0 ? [`${s16} s16`] : []),
@@ -22,6 +23,8 @@ export function comparisonTable(comparisons: readonly Comparison[]): MarkdownTab
   return [
     {
       name: `engine ${first.network}`,
+      network: first.identity,
+      ...(unfit !== undefined && { unfit }),
       about: `**${first.network}**: ${first.title}; ${(first.macs / 1e9).toFixed(3)} GMAC per window, convolutions ${kinds.join(', ')}; exact: ${first.exact}; ${first.isa}. ms are medians, x is the median of the rounds' ratios to ${OURS}.`,
       columns: [
         'input',
@@ -82,10 +85,11 @@ function triedWords({ rival, form, medianMs, apart, chosen }: Tried): string {
   return `${rival} ${form} ${figure(medianMs)} ms${agreement}${chosen ? ' (taken)' : ''}`
 }
 
-/** ms per window by density. */
-export function growthTable(rows: readonly Growth[]): MarkdownTable {
+/** ms per window by density; `network` is the default model's identity. */
+export function growthTable(rows: readonly Growth[], network: string): MarkdownTable {
   return {
     name: 'engine growth',
+    network,
     about:
       'Growth with density: the layers of the default model, biases moved until every layer fires alike.',
     columns: ['density asked', 'density', 'threads', 'ms'],
@@ -99,9 +103,10 @@ export function growthTable(rows: readonly Growth[]): MarkdownTable {
 }
 
 /** ms per window by event rate. */
-export function rateTable(rows: readonly RateGrowth[]): MarkdownTable {
+export function rateTable(rows: readonly RateGrowth[], network: string): MarkdownTable {
   return {
     name: 'engine rates',
+    network,
     about:
       "Growth with the event rate (behind the model's filter): the default model on windows of the recording, events taken out at random or windows laid over each other.",
     columns: ['Mev/s', 'density', 'threads', 'ms'],
@@ -118,9 +123,11 @@ export function rateTable(rows: readonly RateGrowth[]): MarkdownTable {
 export function callTable(
   { backToBackUs, parkedUs }: CallCost,
   { recording, windows, peakMb }: ReplayMemory,
+  network: string,
 ): MarkdownTable {
   return {
     name: 'engine calls',
+    network,
     about: 'Beside the kernels.',
     columns: ['what', 'found'],
     rows: [

@@ -4,12 +4,15 @@
 
 Each number of threads has a process of its own, which starts saccade as a child (dist/bench/rivals/server.js) and asks it for its
 times, so that the rounds go through all runtimes. Every rival is first tried in each of its forms and runs in the best one;
-settings stand at the head of openvino_net.py, ncnn_net.py and litert_net.py. A turn is 25 ms of rest (ncnn's
-OpenMP threads spin for 20), one run that is not counted and runs for at least 8 ms, of which the median counts; a ratio is the median of the rounds' ratios.
+settings stand at the head of openvino_net.py, ncnn_net.py and litert_net.py. A turn is a rest until no thread of any runtime uses
+a processor any more (ncnn's OpenMP threads spin for 20 ms), 20 ms of runs that are not counted (a pool that slept wakes slowly: it
+ran back to back when it was tried), and at least three runs, 8 ms, of which the median counts; a ratio is the median of the
+rounds' ratios. Who was more than 1.3 times slower in the rounds than when it was tried is named below the table.
 """
 import argparse
 import importlib
 import json
+import math
 import os
 import platform
 import statistics
@@ -26,7 +29,10 @@ from plan import Plan
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RUNTIMES = {"openvino_net": "openvino", "ncnn_net": "ncnn", "litert_net": "ai-edge-litert"}
-PAUSE_S, TURN_S, MOST_RUNS, ROUNDS = 0.025, 0.008, 8, (5, 41)
+PAUSE_S, LONGEST_PAUSE_S, WARM_S, TURN_S, RUNS, ROUNDS = 0.025, 0.25, 0.02, 0.008, (3, 8), (5, 41)
+# Rest is over when 10 ms have taken less than a tenth of a processor.
+STEP_S, IDLE = 0.01, 0.1
+SLOWER = 1.3
 BEGIN, END = "<!-- rivals {}: written by bench/rivals/rivals.py -->", "<!-- rivals {}: end -->"
 LAST = "<!-- bench: end -->"
 
@@ -109,63 +115,108 @@ def compare(network: str, threads: int, seconds: float) -> dict:
             best = [t["ms"] for t in tried if t["rival"] == name]
             if ms == min(best):
                 contestants[name] = rival
-    rounds = take_turns(contestants, windows, seconds)
+    rounds, restless = take_turns(contestants, windows, seconds, lambda: rest(lambda: spent(ours.child.pid)))
     ours.child.stdin.close()
     return {
         "network": network,
+        "identity": ours.about["identity"],
         "threads": threads,
         "windows": windows,
         "rounds": len(rounds),
+        "restless": restless,
         "saccade": ours.about["settings"],
         "versions": {name: version(name) for name in RUNTIMES.values()},
-        "standings": [standing(name, rounds, getattr(contestants[name], "form", "")) for name in contestants],
+        "standings": [standing(name, rounds, getattr(contestants[name], "form", ""), tried) for name in contestants],
         "tried": tried,
     }
 
 
-def take_turns(contestants: dict, windows: int, seconds: float) -> list[dict]:
-    runs, per_round = {}, 0.0
+def take_turns(contestants: dict, windows: int, seconds: float, rest) -> tuple[list[dict], int]:
+    """(rounds of medians, number of turns that began while a processor was still used)."""
+    counts, per_round, restless = {}, 0.0, 0
     for name, contestant in contestants.items():
         once = contestant.times(0, 2)[1] / 1e3
-        runs[name] = max(1, min(MOST_RUNS, round(TURN_S / once)))
-        per_round += PAUSE_S + once * (1 + runs[name])
-    names = list(contestants)
+        warm = max(1, math.ceil(WARM_S / once))
+        counts[name] = warm, max(RUNS[0], min(RUNS[1], math.ceil(TURN_S / once)))
+        per_round += PAUSE_S + STEP_S + once * sum(counts[name])
     rounds = []
     for r in range(max(ROUNDS[0], min(ROUNDS[1], int(seconds / per_round)))):
         turn = {}
-        for i in range(len(names)):
-            name = names[(r + i) % len(names)]
-            time.sleep(PAUSE_S)
-            turn[name] = statistics.median(contestants[name].times(r % windows, 1 + runs[name])[1:])
+        for name in in_turn(list(contestants), r):
+            restless += not rest()
+            warm, runs = counts[name]
+            turn[name] = statistics.median(contestants[name].times(r % windows, warm + runs)[warm:])
         rounds.append(turn)
-    return rounds
+    return rounds, restless
 
 
-def standing(name: str, rounds: list[dict], form: str) -> dict:
+def in_turn(names: list[str], r: int) -> list[str]:
+    """Another order each round, forwards and backwards, so that nobody always follows the same one."""
+    start = r // 2 % len(names)
+    order = names[start:] + names[:start]
+    return order[::-1] if r % 2 else order
+
+
+def rest(spent) -> bool:
+    """Sleeps until nobody of whom `spent` tells processor seconds uses any; False when one still does after LONGEST_PAUSE_S."""
+    end = time.monotonic() + LONGEST_PAUSE_S
+    time.sleep(PAUSE_S)
+    while time.monotonic() < end:
+        before = spent()
+        time.sleep(STEP_S)
+        if spent() - before < IDLE * STEP_S:
+            return True
+    return False
+
+
+def spent(child: int) -> float:
+    """Processor seconds of this process and, on Linux, whose clocks of other processes have ids made of theirs, of the child."""
+    own = time.process_time()
+    return own + time.clock_gettime(~child << 3 | 2) if sys.platform == "linux" else own
+
+
+def standing(name: str, rounds: list[dict], form: str, tried: list[dict]) -> dict:
     times = [r[name] for r in rounds]
     ratio = statistics.median(r[name] / r["saccade"] for r in rounds)
-    return {"contestant": name, "form": form, "medianMs": statistics.median(times), "bestMs": min(times), "ratio": ratio}
+    trial = next((t["ms"] for t in tried if (t["rival"], t["form"]) == (name, form)), None)
+    return {"contestant": name, "form": form, "medianMs": statistics.median(times), "bestMs": min(times), "triedMs": trial, "ratio": ratio}
 
 
 def table(results: list[dict]) -> str:
     names = [s["contestant"] for s in results[0]["standings"]]
-    head = ["runtime", *(f"ms, {r['threads']} thread{'s' * (r['threads'] > 1)}" for r in results), *(f"x, {r['threads']}" for r in results)]
+    head = ["runtime", *(f"ms (best), {r['threads']} thread{'s' * (r['threads'] > 1)}" for r in results), *(f"x, {r['threads']}" for r in results)]
     rows = []
     for name in names:
         found = [next(s for s in r["standings"] if s["contestant"] == name) for r in results]
         forms = sorted({s["form"] for s in found} - {""})
-        rows.append([name + (f" ({' / '.join(forms)})" if forms else ""), *(f"{s['medianMs']:.2f}" for s in found), *(f"{s['ratio']:.2f}" for s in found)])
+        rows.append([name + (f" ({' / '.join(forms)})" if forms else ""), *(f"{s['medianMs']:.2f} ({s['bestMs']:.2f})" for s in found), *(f"{s['ratio']:.2f}" for s in found)])
     widths = [max(3, *(len(row[i]) for row in [head, *rows])) for i in range(len(head))]
     pad = lambda row: "| " + " | ".join(c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths))) + " |"
     rule = "| " + " | ".join("-" * (w - 1) + ":" if i else "-" * w for i, w in enumerate(widths)) + " |"
     first = results[0]
     versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
-    about = f"**{first['network']}** on {first['windows']} windows, median ms of a window; x is the median of the rounds' ratios to saccade ({first['saccade']})."
+    about = f"**{first['network']}** on {first['windows']} windows, median ms of a window (its best round); x is the median of the rounds' ratios to saccade ({first['saccade']})."
     notes = [
         f"Forms, {r['threads']} thread{'s' * (r['threads'] > 1)}: " + "; ".join(words(t) for t in r["tried"]) + "." for r in results
     ]
-    notes.append(f"{cpu()}, {os.cpu_count()} processors; {versions}; {time.strftime('%Y-%m-%d')}.")
+    notes += [warning for r in results for warning in warnings(r)]
+    notes.append(f"{first['identity']}; {cpu()}, {os.cpu_count()} processors; {versions}; {time.strftime('%Y-%m-%d')}.")
     return "\n".join([about, "", pad(head), rule, *map(pad, rows), "", *(f"- {note}" for note in notes)])
+
+
+def warnings(result: dict) -> list[str]:
+    """Sentences about what makes the result doubtful."""
+    threads = f"{result['threads']} thread{'s' * (result['threads'] > 1)}"
+    slow = [s for s in result["standings"] if s["triedMs"] and s["medianMs"] > SLOWER * s["triedMs"]]
+    found = [
+        f"Doubtful, {threads}: {s['contestant']} took {s['medianMs'] / s['triedMs']:.1f} times as long in the rounds as when it was tried"
+        f" ({s['medianMs']:.2f} and {s['triedMs']:.2f} ms)."
+        for s in slow
+    ]
+    if result["restless"]:
+        turns = result["rounds"] * len(result["standings"])
+        found.append(f"Doubtful, {threads}: {result['restless']} of {turns} turns began while a thread of another runtime still used a processor.")
+    return found
 
 
 def words(tried: dict) -> str:

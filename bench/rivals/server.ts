@@ -8,7 +8,7 @@ import { encodePlan } from '../../models/compile/spike-file.js'
 import { loadOnnxRuntime, measureRanges, openOurs } from '../engine/contestants.js'
 import { benchInputs, randomFrames } from '../engine/inputs.js'
 import { exactNetwork } from '../engine/int8-exact.js'
-import { NETWORKS } from '../engine/networks.js'
+import { identityOf, NETWORKS } from '../engine/networks.js'
 import { encodeNpy } from './npy.js'
 
 const WINDOWS = 8
@@ -44,7 +44,8 @@ async function serve(name: string, threads: number, folder: string): Promise<voi
       write(`heads-${index}-${level}.npy`, encodeNpy(data, [data.length]))
   write('ranges.json', JSON.stringify(Object.fromEntries(await ranges())))
   const tell = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`)
-  tell({ network: name, threads, windows: frames.length, settings: ours.settings })
+  const identity = identityOf(name, plan)
+  tell({ network: name, identity, threads, windows: frames.length, settings: ours.settings })
   for await (const line of createInterface({ input: process.stdin })) {
     const { run, times } = JSON.parse(line) as { run: number; times: number }
     const ms: number[] = []
