@@ -15,6 +15,17 @@ from ncars import Patches
 PASTED = Kind(cars=(1, 3), backgrounds=(0, 2), scale=(0.5, 1.8), background_scale=(0.5, 1.5), lateral=0.2, noise=(30, 300), bars=0.2)
 
 
+def check(data: dict) -> None:
+    """Stops with a sentence when the mix needs what `data` does not name, or it names a test split."""
+    asked = [kind for kind, weight in data["mix"].items() if weight]
+    for source, kinds in (("ncars", [*KINDS, "pasted"]), ("drives", ["drives", "pasted"])):
+        without = [kind for kind in asked if kind in kinds]
+        if without and not data.get(source):
+            raise SystemExit(f"the mix has {', '.join(without)}: give --{source}, or a configuration without such scenes (street.toml: drives alone)")
+    if "n-cars_test" in str(data.get("ncars")):
+        raise SystemExit(f"{data['ncars']}: the test split is not for training; --ncars names the folder above n-cars_train")
+
+
 class Sources:
     """What the configuration's `data` names: N-CARS, folders of recordings, and the mix of scenes made of them."""
 
@@ -23,8 +34,6 @@ class Sources:
         self.composer = None
         if data.get("ncars"):
             root = Path(data["ncars"])
-            if "n-cars_test" in str(root):
-                raise SystemExit(f"{root}: the test split is not for training; --ncars names the folder above n-cars_train")
             self.composer = Composer(*(Patches(root, kind, part) for kind in ("cars", "background")), augment=part == "train")
         self.drives = None
         if data.get("drives"):

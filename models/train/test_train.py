@@ -1,4 +1,6 @@
 """python3 -m unittest discover models/train: the parts by the letter, and a tiny run that must learn its scenes by heart."""
+import hashlib
+import io
 import os
 import tempfile
 import tomllib
@@ -11,14 +13,18 @@ import torch
 
 import cache
 import fast
+import loader
 import log
 import neuron
+import scenes
+from drives import TEST, for_training
 from events import HEIGHT, WIDTH, Events, Scene, boxes_array, frame, joined, overlap
 from export import merged, metadata_of, to_onnx
 from loader import collate
 from loss import DetectionLoss, complete_iou, pairwise_iou
 from metric import average_precision, detections, prepared
 from network import Detector, RepUnit, multiply_adds
+from origin import unseen
 from quantise import Snapping, snapped
 from rest import put_to_rest
 from train import Run
@@ -200,7 +206,7 @@ class State(unittest.TestCase):
         self.folder = Path(folder.name)
 
     def test_a_run_that_was_killed_logs_no_step_twice(self):
-        config = tomllib.loads((Path(__file__).parent / "car.toml").read_text()) | {"network": SMALL}
+        config = config_of()
         path = self.folder / "log.jsonl"
         run = Run(config, self.folder, None)
         run.step = 250
@@ -211,6 +217,55 @@ class State(unittest.TestCase):
         self.assertEqual(path.read_text(), whole)
         log.cut(path, 0)
         self.assertEqual(path.read_text(), "")
+
+    def test_a_run_goes_on_only_with_what_it_began_with(self):
+        def begun(config=config_of(), start=None):
+            return Run(config, self.folder, start)
+
+        config = config_of()
+        begun().save()
+        self.assertEqual(begun().step, 0)
+        for change, told in (
+            ({"training": {"steps": 9}}, "training.steps = 5500, not 9"),
+            ({"network": {"neuron": "relu"}}, 'network.neuron = "ilif", not "relu"'),
+            ({"data": {"mix": {"drives": 1}}}, "data.mix = "),
+        ):
+            other = {part: values | change.get(part, {}) for part, values in config.items()}
+            with self.assertRaisesRegex(SystemExit, f"^{self.folder}/state.pt is of a run with {told}.*: give --out another name"):
+                begun(other)
+        start = self.folder / "start.pt"
+        torch.save({"ema": Detector(SMALL).state_dict()}, start)
+        with self.assertRaisesRegex(SystemExit, "with no --start: give"):
+            begun(start=start)
+
+    def test_weights_name_the_recordings_that_they_and_their_start_learned_from_and_no_path(self):
+        drives = self.folder / "drives"
+        write_recording(drives / "a", 1)
+        config = config_of() | {"data": {"mix": {"drives": 1}, "drives": str(drives)}}
+        first = self.folder / "first"
+        first.mkdir()
+        Run(config, first, None).save()
+        ema = torch.load(first / "ema.pt")
+        digest = hashlib.sha256((drives / "a_td.dat").read_bytes()).hexdigest()
+        self.assertEqual(ema["origin"], {"recordings": [("a_td.dat", digest)], "unlisted": [], "start": None})
+        self.assertEqual(ema["config"]["data"], {"mix": {"drives": 1}, "ncars": False})
+
+        write_recording(drives / "b", 2)
+        with self.assertRaisesRegex(SystemExit, "with other recordings: 0 are not there any more, 1 are new: give"):
+            Run(config, first, None)
+        (drives / "a_td.dat").unlink()
+        second = self.folder / "second"
+        second.mkdir()
+        Run(config, second, first / "ema.pt").save()
+        origin = torch.load(second / "ema.pt")["origin"]
+        self.assertEqual([name for name, _ in origin["recordings"]], ["a_td.dat", "b_td.dat"])
+        start = hashlib.sha256((first / "ema.pt").read_bytes()).hexdigest()
+        self.assertEqual((origin["start"], origin["unlisted"]), (start, []))
+
+        unknown = self.folder / "unknown.pt"
+        torch.save({"ema": ema["ema"]}, unknown)
+        third = Run(config, self.folder, unknown).origin
+        self.assertEqual(third["unlisted"], [hashlib.sha256(unknown.read_bytes()).hexdigest()])
 
     def test_a_cache_is_whole_or_not_there_when_two_runs_begin_at_once(self):
         place, arrays = self.folder / "drive", {"t": np.arange(5), "p": np.ones(5, np.uint8)}
@@ -228,6 +283,52 @@ class State(unittest.TestCase):
         self.assertEqual(seen, [False] * 4)
         self.assertEqual([f.name for f in self.folder.iterdir()], ["drive"])
         self.assertEqual({f: np.load(place / f"{f}.npy").tolist() for f in arrays}, {f: v.tolist() for f, v in arrays.items()})
+
+
+class Sources(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name).resolve()
+
+    def test_a_mix_without_its_sources_is_refused_with_a_sentence(self):
+        mix = tomllib.loads((Path(__file__).parent / "car.toml").read_text())["data"]["mix"]
+        with self.assertRaisesRegex(SystemExit, "^the mix has plain, street, large, resting, alone, pasted: give --ncars, or .* \\(street.toml"):
+            loader.check({"mix": mix, "drives": "d", "ncars": ""})
+        with self.assertRaisesRegex(SystemExit, "^the mix has drives: give --drives"):
+            loader.check({"mix": {"drives": 1}})
+        with self.assertRaisesRegex(SystemExit, "n-cars_test: the test split is not for training"):
+            loader.check({"mix": {"plain": 1}, "ncars": "data/n-cars_test"})
+        loader.check({"mix": {"drives": 1, "plain": 0}, "drives": "d"})
+
+    def test_recordings_for_tests_are_not_trained_on(self):
+        write_recording(self.folder / "gen1/train/a", 1)
+        write_recording(self.folder / "gen1/test/b", 2)
+        self.assertEqual([f.name for f in for_training(self.folder / "gen1/train")], ["a_td.dat"])
+        for folder in ("gen1", "gen1/test"):
+            with self.assertRaisesRegex(SystemExit, f"^{self.folder}/gen1/test: a folder called test is not for training"):
+                for_training(self.folder / folder)
+        (self.folder / "gen1/train" / TEST).touch()
+        with self.assertRaisesRegex(SystemExit, f"^{self.folder}/gen1/train: the file TEST in it says"):
+            for_training(self.folder / "gen1/train")
+
+    def test_what_weights_learned_from_scores_nobody(self):
+        write_recording(self.folder / "gt/a", 1)
+        write_recording(self.folder / "gt/b", 2)
+        digest = hashlib.sha256((self.folder / "gt/b_td.dat").read_bytes()).hexdigest()
+        weights = self.folder / "ema.pt"
+        with mock.patch("sys.stderr", new_callable=io.StringIO) as told:
+            for recordings, refused in (([("c_td.dat", "0")], None), ([("a_td.dat", "0")], "a"), ([("c_td.dat", digest)], "b")):
+                torch.save({"origin": {"recordings": recordings, "unlisted": [], "start": None}}, weights)
+                if refused:
+                    with self.assertRaisesRegex(SystemExit, f"gt/{refused}_td.dat: .*ema.pt learned from it"):
+                        unseen(self.folder / "gt", weights)
+                else:
+                    unseen(self.folder / "gt", weights)
+            self.assertEqual(told.getvalue(), "")
+            torch.save({}, weights)
+            unseen(self.folder / "gt", weights)
+            self.assertIn("does not name all recordings that it learned from", told.getvalue())
 
 
 class Boxes(unittest.TestCase):
@@ -252,6 +353,16 @@ class Boxes(unittest.TestCase):
         found = np.column_stack([scene.boxes, [0.9, 0.8]])
         self.assertEqual(average_precision([found], [scene], 0).tolist(), [1.0] * 10)
         self.assertEqual(average_precision([found[:0]], [scene], 0).tolist(), [0.0] * 10)
+
+
+def config_of() -> dict:
+    return tomllib.loads((Path(__file__).parent / "car.toml").read_text()) | {"network": SMALL}
+
+
+def write_recording(name: Path, seed: int) -> None:
+    """NAME_td.dat and NAME_bbox.npy with one box."""
+    e = Events(np.arange(50.0) + seed, np.full(50, 7.0), np.full(50, 5.0), np.ones(50, np.uint8))
+    scenes.write([Scene(e, boxes_array([[0, 1, 1, 20, 20]]), boxes_array([]))], name)
 
 
 def toy_scenes(count: int) -> list[Scene]:

@@ -1,7 +1,7 @@
 """Trains a detector: python3 train.py car.toml --ncars DIR --drives DIR --out NAME [--set training.steps=500 ...].
 
 State, log and EMA weights lie in .state/train/runs/NAME; the same command goes on where a stopped run left off. The log draws
-itself: log.svg beside log.jsonl.
+itself: log.svg beside log.jsonl. Weights (ema.pt) carry the names and digests of the recordings that they learned from.
 """
 import argparse
 import json
@@ -15,10 +15,12 @@ import torch
 
 import loader
 import log
+from drives import recordings, sha256
 from fast import STATE
 from loss import DetectionLoss
 from metric import prepared, validated
 from network import Detector
+from origin import inherited, same_run
 from quantise import Snapping
 
 SAVE_EVERY, LOG_EVERY, VALIDATE_EVERY = 250, 50, 500
@@ -52,8 +54,12 @@ class Run:
         torch.manual_seed(t["seed"])
         self.net = Detector(config["network"])
         self.net.weigh_neurons()
+        drives = config["data"].get("drives")
+        self.origin = {"recordings": recordings(Path(drives)) if drives else [], "unlisted": [], "start": None}
         if start is not None:
-            self.net.load_state_dict(torch.load(start)["ema"])
+            begun = torch.load(start)
+            self.net.load_state_dict(begun["ema"])
+            self.origin = inherited(self.origin, begun, sha256(start))
         self.loss = DetectionLoss(config["network"])
         weights = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -65,6 +71,7 @@ class Run:
         self.held_out: dict[str, list] = {}
         if (folder / "state.pt").exists():
             state = torch.load(folder / "state.pt")
+            same_run(folder / "state.pt", state, {"config": config, "origin": self.origin})
             self.net.load_state_dict(state["net"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.ema, self.step = state["ema"], state["step"]
@@ -72,11 +79,15 @@ class Run:
 
     def save(self) -> None:
         state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "ema": self.ema, "step": self.step}
-        _replace(self.folder / "state.pt", state | {"config": self.config})
-        _replace(self.folder / "ema.pt", {"ema": self.ema, "step": self.step, "config": self.config})
+        _replace(self.folder / "state.pt", state | {"config": self.config, "origin": self.origin})
+        # Published, so without the paths of this machine.
+        published = self.config | {"data": {"mix": self.config["data"]["mix"], "ncars": bool(self.config["data"].get("ncars"))}}
+        _replace(self.folder / "ema.pt", {"ema": self.ema, "step": self.step, "config": published, "origin": self.origin})
 
     def train(self) -> None:
         t = self.config["training"]
+        if self.step >= t["steps"]:
+            return
         batches = torch.utils.data.DataLoader(
             loader.Batches(self.config, self.step, t["steps"]), batch_size=None, num_workers=1, prefetch_factor=4
         )
@@ -147,23 +158,26 @@ class Run:
         net = Detector(self.config["network"])
         net.weigh_neurons()
         net.load_state_dict(self.ema)
-        net.eval()
-        line = {"step": self.step}
-        with Snapping(net).applied(self._finishing()):
-            for kind, count in HELD_OUT.items():
-                if self.config["data"]["mix"].get(kind):
-                    if kind not in self.held_out:
-                        self.held_out[kind] = loader.held_out(self.config, kind, count)
-                    scenes = self.held_out[kind]
-                    line[kind] = validated(net, scenes, self.config["network"]["channels"] // 2 * net.steps)
-            line["empty"] = net.empty_density()
-        self._log(line)
+        self._log({"step": self.step} | measured(net.eval(), self.config, self.held_out, self._finishing()))
 
     def _log(self, line: dict) -> None:
         print(json.dumps(line), flush=True)
         with open(self.folder / "log.jsonl", "a") as f:
             f.write(json.dumps(line) + "\n")
         log.draw(self.folder / "log.jsonl", self.folder / "log.svg")
+
+
+def measured(net: Detector, config: dict, held_out: dict[str, list], on_grid: bool) -> dict:
+    """AP and densities on the held-out scenes of the mix, kept in `held_out`, and of an empty window."""
+    line = {}
+    with Snapping(net).applied(on_grid):
+        for kind, count in HELD_OUT.items():
+            if config["data"]["mix"].get(kind):
+                if kind not in held_out:
+                    held_out[kind] = loader.held_out(config, kind, count)
+                line[kind] = validated(net, held_out[kind], config["network"]["channels"] // 2 * net.steps)
+        line["empty"] = net.empty_density()
+    return line
 
 
 def _replace(path: Path, state: dict) -> None:
@@ -182,9 +196,11 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="part.key=value instead of the file's")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    config = configuration(args.config, args)
+    loader.check(config["data"])
     folder = STATE / "runs" / args.out
     folder.mkdir(parents=True, exist_ok=True)
-    Run(configuration(args.config, args), folder, args.start).train()
+    Run(config, folder, args.start).train()
 
 
 if __name__ == "__main__":

@@ -39,7 +39,9 @@ def main() -> None:
     config = tomllib.loads(args.config.read_text())
     torch.manual_seed(config["training"]["seed"])
     wide = Detector(config["network"]).state_dict()
-    torch.save({"ema": widened(torch.load(args.weights)["ema"], wide)}, args.out)
+    narrow = torch.load(args.weights)
+    state = {"ema": widened(narrow["ema"], wide)}
+    torch.save(state | ({"origin": narrow["origin"]} if "origin" in narrow else {}), args.out)
 
 
 if __name__ == "__main__":
