@@ -6,13 +6,17 @@ the marks in that file.
 """
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import torch
+
+import loader
+from export import load
 from fast import STATE
 from report import check_marks, put_between
 from report import table as markdown
+from subrun import trained
+from train import configuration, measured
 
 HERE = Path(__file__).resolve().parent
 SMALL = ["network.widths=[8, 24, 48]", "network.heads=[16, 32]"]
@@ -44,9 +48,12 @@ def main() -> None:
     args = parser.parse_args()
     if args.report:
         check_marks(args.report, BEGIN, END)
+    args.set = [f"data.mix={args.mix}"] if args.mix else []
+    loader.check(configuration(args.config, args)["data"])
+    torch.set_num_threads(1)
     for name in args.only:
         run(name, RUNS[name][1], args)
-    text = table(args.steps)
+    text = table(args)
     print(text)
     if args.report:
         put_between(args.report, BEGIN, END, text)
@@ -56,28 +63,25 @@ def run(name: str, settings: list[str], args: argparse.Namespace) -> None:
     budget = [f"training.steps={args.steps}", "training.quantise_last=0", "training.firing_ramp=200", "training.warmup=100"]
     if args.mix:
         budget.append(f"data.mix={args.mix}")
-    command = [sys.executable, HERE / "train.py", args.config, "--out", out(name, args.steps)]
-    for key in ("ncars", "drives"):
-        if getattr(args, key):
-            command += [f"--{key}", getattr(args, key)]
-    for setting in [*SMALL, *budget, *settings]:
-        command += ["--set", setting]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    trained(args.config, out(name, args.steps), args, [*SMALL, *budget, *settings])
 
 
 def out(name: str, steps: int) -> str:
     return f"ablation-{steps}-{name}"
 
 
-def table(steps: int) -> str:
-    rows = []
-    for name, (title, _) in RUNS.items():
-        path = STATE / "runs" / out(name, steps) / "log.jsonl"
-        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        last = [line for line in lines if "empty" in line and line["step"] == steps]
-        if last:
-            cpu = sum(line.get("cpu", 0) for line in lines)
-            rows.append((title, last[-1], cpu))
+def table(args: argparse.Namespace) -> str:
+    """Of the runs' weights, measured anew on held-out scenes; their CPU time is what they logged."""
+    rows, held_out = [], {}
+    for name in args.only:
+        folder = STATE / "runs" / out(name, args.steps)
+        state = torch.load(folder / "ema.pt", map_location="cpu")
+        net = load(folder / "ema.pt")
+        net.weigh_neurons()
+        data = state["config"]["data"] | {"ncars": args.ncars, "drives": args.drives}
+        line = measured(net, state["config"] | {"data": data}, held_out, on_grid=False)
+        logged = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        rows.append((RUNS[name][0], line, sum(line.get("cpu", 0) for line in logged)))
     kinds = [k for k in ("plain", "street", "drives") if rows and k in rows[0][1]]
     columns = [(k, c) for k in kinds for c in ("car", "pedestrian") if c in rows[0][1][k]]
     head = ["network", *(f"{k}: {c} AP50 / AP50:95" for k, c in columns), *(f"{k}: MACs with a spike" for k in kinds), "empty", "CPU s"]
@@ -86,7 +90,7 @@ def table(steps: int) -> str:
         aps = [f"{line[k][c][0]:.3f} / {line[k][c][1]:.3f}" for k, c in columns]
         shares = [f"{100 * line[k]['density']:.1f} %" for k in kinds]
         cells.append([title, *aps, *shares, f"{100 * line['empty']:.2f} %", f"{cpu:.0f}"])
-    told = f"Each {steps} steps of 16 scenes at half the width, the same scenes in the same order; EMA weights, held-out scenes."
+    told = f"Each {args.steps} steps of 16 scenes at half the width, the same scenes in the same order; EMA weights, held-out scenes."
     return "\n".join([told, "", *markdown(head, cells)]) + "\n"
 
 
