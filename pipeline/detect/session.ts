@@ -42,8 +42,8 @@ export interface Work {
   frames: number
   /**
    * WORK_NUMBERS per operator: ns (of fused operators at the convolution that leads them); and of a convolution on u8: input
-   * values that are not 0, their sum, synaptic operations (0 on the first layer), and frames in whose rows its sparse form ran
-   * (in part, where it ran in some rows).
+   * values that are not 0, their sum, synaptic operations (0 on the first layer), and the share of its rows in which its sparse
+   * form ran.
    */
   numbers: Float64Array
 }

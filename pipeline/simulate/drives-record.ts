@@ -1,15 +1,17 @@
 // How the drives of a folder were simulated, beside them: a drive's name says its scene and seed and nothing else, so a run
 // that goes on must know whether the pairs that are there are those that it would write.
-import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import { SaccadeError } from '../errors.js'
-import { type SimulateSpec, simulate } from './simulate.js'
+import { SIMULATOR, type SimulateSpec, simulate } from './simulate.js'
 
 /** What the drives of one scene have in common; what is absent is drawn from the seed, or the scene's own. */
 const record = z.strictObject({
   schema: z.literal('saccade-drives/1'),
+  /** Records older than the number have none. */
+  simulator: z.number().optional(),
   scene: z.string(),
   durationUs: z.number(),
   width: z.number(),
@@ -23,13 +25,14 @@ type Drives = z.infer<typeof record>
 /**
  * Makes sure that drives of this spec may go into the folder, and notes it in drives-SCENE.json. Seeds do not matter: each
  * has its own pair.
- * @throws ERR_ARGUMENT when drives of the scene are there that were simulated otherwise, or nothing says how; ERR_IO
+ * @throws ERR_ARGUMENT when the record is of other drives, or drives of the scene are there without one; ERR_IO
  */
 export async function claimFolder(folder: string, drive: SimulateSpec): Promise<void> {
   const { scene, durationUs, width, height } = simulate(drive).spec
   const { cars, people, sensor } = drive
   const wanted: Drives = {
     schema: 'saccade-drives/1',
+    simulator: SIMULATOR,
     scene,
     durationUs,
     width,
@@ -40,23 +43,37 @@ export async function claimFolder(folder: string, drive: SimulateSpec): Promise<
   }
   const file = `drives-${scene}.json`
   const path = join(folder, file)
-  const there = await readRecord(path)
-  const apart = there && difference(there, wanted)
-  if (there && apart === undefined) return
-  if (await holdsDrives(folder, scene))
+  // In this order: who writes drives wrote the record before them.
+  const holds = await holdsDrives(folder, scene)
+  let there = await readRecord(path)
+  if (there === undefined && holds)
     throw new SaccadeError(
       'ERR_ARGUMENT',
-      apart === undefined
-        ? `${folder} holds drives of the scene ${scene}, and no ${file} says how they were simulated`
-        : `${folder} holds drives of the scene ${scene} with ${apart}`,
+      `${folder} holds drives of the scene ${scene}, and no ${file} says how they were simulated`,
       'choose another folder, or delete those drives',
     )
-  await write(path, `${JSON.stringify(wanted, undefined, 2)}\n`)
+  if (there === undefined) {
+    if (await create(path, `${JSON.stringify(wanted, undefined, 2)}\n`)) return
+    there = await readRecord(path)
+  }
+  const apart = there && difference(there, wanted)
+  if (apart !== undefined)
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      `${folder} is for drives of the scene ${scene} with ${apart}`,
+      `choose another folder, or delete ${file} with those drives`,
+    )
 }
 
 async function readRecord(path: string): Promise<Drives | undefined> {
   try {
-    return record.parse(JSON.parse(await readFile(path, 'utf8')))
+    let text = await readFile(path, 'utf8')
+    // Another call has created it and not yet written.
+    for (let i = 0; i < 10 && text === ''; i++) {
+      await setTimeout(20)
+      text = await readFile(path, 'utf8')
+    }
+    return record.parse(JSON.parse(text))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
@@ -70,14 +87,15 @@ async function readRecord(path: string): Promise<Drives | undefined> {
   }
 }
 
-/** Runs for other seeds may begin at the same time, so each has its own part file. */
-async function write(path: string, text: string): Promise<void> {
-  const part = `${path}.${randomUUID()}.part`
+/** Runs for other seeds may begin at the same time: one of them creates the record, the others (false) compare with it. */
+async function create(path: string, text: string): Promise<boolean> {
   try {
-    await writeFile(part, text)
-    await rename(part, path)
+    await writeFile(path, text, { flag: 'wx' })
+    return true
   } catch (error) {
-    throw ioError(path, (error as Error).message, error)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    throw ioError(path, message, error)
   }
 }
 

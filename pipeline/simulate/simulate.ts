@@ -30,6 +30,9 @@ export interface SimulateSpec {
   sensor?: Partial<SensorSpec>
 }
 
+/** Raised with every change of the bytes that a seed gives: folders of drives note it, so that no set is of two simulators. */
+export const SIMULATOR = 1
+
 /** Distance of the labels, µs. */
 export const LABEL_EVERY_US = 50_000
 const MOVING_SENSOR: SensorSpec = {

@@ -26,7 +26,7 @@ export interface LayerProfile {
   /** Synaptic operations: a weight added for a spike. Taps in the padding cost none, so it is less than macs x mean. */
   sops: number
   timeMs: number
-  /** Share of the windows in which its sparse form ran. */
+  /** Share of its rows in which its sparse form ran, mean of the windows. */
   sparse: number
   /** Picojoules by the paper's rule, and those of the same layer in an ordinary network: one pass, no time steps. */
   energyPj: number

@@ -20,7 +20,7 @@ test('simulate --count fills a folder and goes on where it was', async (t) => {
   t.deepEqual([code, stdout], [2, ''])
   t.is(
     stderr,
-    `saccade: ${home} holds drives of the scene hard with width 76, not 96\n  choose another folder, or delete those drives\n`,
+    `saccade: ${home} is for drives of the scene hard with width 76, not 96\n  choose another folder, or delete drives-hard.json with those drives\n`,
   )
 })
 

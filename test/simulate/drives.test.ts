@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { writeDrives } from '../../pipeline/simulate/drives.js'
+import { claimFolder } from '../../pipeline/simulate/drives-record.js'
+import { SIMULATOR } from '../../pipeline/simulate/simulate.js'
 
 const folder = () => mkdtemp(join(tmpdir(), 'saccade-drives-'))
 const drive = { seed: 41, durationUs: 50_000, scene: 'hard', width: 76, height: 60 } as const
@@ -32,7 +34,7 @@ test('drives that were simulated otherwise are neither kept as if they were thes
   const refused = (change: object, what: string) =>
     t.throwsAsync(write(change), {
       code: 'ERR_ARGUMENT',
-      message: `${home} holds drives of the scene hard ${what}`,
+      message: `${home} is for drives of the scene hard ${what}`,
     })
   await write({})
   const before = await readFile(join(home, 'hard-0000041_td.dat'))
@@ -56,13 +58,33 @@ test('drives that were simulated otherwise are neither kept as if they were thes
   await t.throwsAsync(write({}), {
     message: /drives-hard\.json does not say how the drives beside/,
   })
-  // With the drives goes what was noted of them.
+  // A record that differs is never overwritten, even where its drives are gone.
   await rm(join(home, 'drives-hard.json'))
   await rm(join(home, 'hard-0000041_td.dat'))
   await rm(join(home, 'hard-0000007_td.dat'))
   t.is((await write({ durationUs: 60_000 })).written, 1)
   await rm(join(home, 'hard-0000041_td.dat'))
-  t.is((await write({ durationUs: 50_000 })).written, 1)
+  await refused({}, 'with durationUs 60000, not 50000')
+  // Nor does another simulator go on with a set.
+  const path = join(home, 'drives-hard.json')
+  const noted = JSON.parse(await readFile(path, 'utf8'))
+  t.is(noted.simulator, SIMULATOR)
+  await writeFile(path, JSON.stringify({ ...noted, simulator: SIMULATOR + 1 }))
+  await refused({ durationUs: 60_000 }, `with simulator ${SIMULATOR + 1}, not ${SIMULATOR}`)
+})
+
+test('of calls that begin at once in a new folder, those go on that simulate as the first one does', async (t) => {
+  const home = await folder()
+  const lengths = [50_000, 60_000, 50_000, 60_000, 50_000, 60_000]
+  const calls = await Promise.allSettled(
+    lengths.map((durationUs) => claimFolder(home, { ...drive, durationUs })),
+  )
+  const { durationUs } = JSON.parse(await readFile(join(home, 'drives-hard.json'), 'utf8'))
+  t.deepEqual(
+    calls.map(({ status }) => status),
+    lengths.map((length) => (length === durationUs ? 'fulfilled' : 'rejected')),
+  )
+  t.deepEqual(await readdir(home), ['drives-hard.json'])
 })
 
 test('threads write the bytes that one would', async (t) => {
@@ -95,7 +117,7 @@ test('a folder that cannot be made, a wrong spec and a stop are said', async (t)
   await t.throwsAsync(writeDrives({ drive: long, count: 2, jobs: 2 }, home, stop), {
     code: 'ERR_ABORTED',
   })
-  await t.throwsAsync(writeDrives({ drive, count: 2, jobs: 1 }, home, stop), {
+  await t.throwsAsync(writeDrives({ drive: long, count: 2, jobs: 1 }, home, stop), {
     code: 'ERR_ABORTED',
   })
   t.deepEqual(await readdir(home), ['drives-hard.json'])
