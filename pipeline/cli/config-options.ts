@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { SaccadeError } from '../errors.js'
 import { parseSerial } from '../sinks/serial.js'
+import { isViewAddress, USUAL_VIEW } from '../view/live/address.js'
 
 /** Flag -> setting; the option's name is commander's key. */
 const FLAGS = {
@@ -29,6 +30,11 @@ const FLAGS = {
   geometry: ['source.geometry', '--geometry <WxH>', 'sensor size, where the input does not say'],
   mqtt: ['mqtt.url', '--mqtt <url>', 'publish to a broker, e.g. mqtt://localhost'],
   serial: ['serial.port', '--serial <port[:baud]>', 'send to a serial port'],
+  view: [
+    'view.listen',
+    '--view [host:port]',
+    'serve the live page, on 127.0.0.1 and port 7117 unless told otherwise',
+  ],
   output: ['output.file', '-o, --output <file>', 'write FILE.ndjson or FILE_dt.npy; - is stdout'],
 } as const
 
@@ -65,9 +71,23 @@ export function flagValues(
     const typed = options[flag]
     if (typeof typed === 'string' || typeof typed === 'boolean') values[setting] = typed
   }
+  if (values['view.listen'] === true) values['view.listen'] = USUAL_VIEW
   splitPort(values)
   refusePassword(values['mqtt.url'])
   return values
+}
+
+/**
+ * `--view FILE` means `--view` and the file: what is no address was not meant for the option.
+ * @returns the file, and the options as they were meant
+ */
+export function takeFile<T extends object>(
+  file: string | undefined,
+  options: T,
+): [string | undefined, T] {
+  const { view } = options as { view?: unknown }
+  if (file !== undefined || typeof view !== 'string' || isViewAddress(view)) return [file, options]
+  return [view, { ...options, view: true }]
 }
 
 /** "/dev/ttyUSB0:921600" is a port and a baud rate. */

@@ -50,6 +50,7 @@ export async function firstRun(
       geometry,
       start: 0,
       live: false,
+      name: 'a simulated street',
       onSet,
     },
     options,

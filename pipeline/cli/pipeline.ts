@@ -60,6 +60,24 @@ export async function openInput(
   }
 }
 
+/**
+ * The recording once more, for a page that shows any of its windows while it is played; undefined without a page, and for
+ * what is read once only or goes round.
+ */
+export async function secondReader(
+  path: string,
+  config: Config,
+  { seekable }: Recording,
+): Promise<Recording | undefined> {
+  if (config.view.listen === undefined || !seekable || config.source.loop) return undefined
+  return openRecording(path, openOptions(config))
+}
+
+/** Part of a recording that was read, 0..1. */
+export function share({ progress: { bytes, total } }: Recording): number | undefined {
+  return total === undefined || total === 0 ? undefined : Math.min(1, bytes / total)
+}
+
 async function firstStamp(recording: Recording): Promise<number> {
   const packet = new EventPacket()
   if (!(await recording.next(packet))) return 0

@@ -10,10 +10,12 @@ import type { Session } from '../detect/session.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import { runPipeline } from '../run.js'
 import { NdjsonStreamSink } from '../sinks/ndjson.js'
+import type { Recording } from '../sources/recording.js'
 import type { Ledger } from '../streams/ledger.js'
 import { terminalLine, terminalStyle } from '../view/terminal.js'
 import type { CommonOptions, Context } from './command.js'
 import { summaryLine } from './remarks.js'
+import { openView, stayOpen } from './view.js'
 
 /** What is played. */
 export interface Play {
@@ -27,6 +29,10 @@ export interface Play {
   start: number
   /** Paced: the newest wins. */
   live: boolean
+  /** For the page: what is played, and a second reader of it. */
+  name: string
+  recording?: Recording
+  progress?(): number | undefined
   onSet?(set: DetectionSet): void
 }
 
@@ -38,18 +44,26 @@ export function remark(options: CommonOptions, sentence: string): void {
 /** Plays to the end, or until the context's signal. */
 export async function play(what: Play, options: CommonOptions, context: Context): Promise<void> {
   const { config, model, session, source, ledger, geometry, start, live, onSet } = what
+  const { name, recording, progress } = what
   const sinks = makeSinks(config, { notice: (sentence) => remark(options, sentence) })
   // -o - is NDJSON on stdout, too.
   const toStdout = () => sinks.some((sink) => sink instanceof NdjsonStreamSink)
   if (options.json && !toStdout()) sinks.push(new NdjsonStreamSink())
   const silent = options.quiet || toStdout()
   const style = terminalStyle(process.stdout, start)
+  const overrides = windowOverrides(config)
+  const viewed = { model, session, geometry, ledger, sinks, recording, start, progress }
+  await using view = await openView({
+    ...viewed,
+    ...{ config, windows: overrides, source: name, paced: live },
+  })
+  if (view) remark(options, `look at it: ${view.url}`)
   const began = performance.now()
   const summary = await runPipeline({
-    source,
+    source: view?.look(source) ?? source,
     model,
-    session,
-    windows: windowOverrides(config),
+    session: view?.session ?? session,
+    windows: overrides,
     classes: config.model.classes,
     geometry,
     sinks,
@@ -59,8 +73,12 @@ export async function play(what: Play, options: CommonOptions, context: Context)
     signal: context.signal,
     onSet: (set) => {
       onSet?.(set)
+      view?.add(set)
       if (!silent) process.stdout.write(`${terminalLine(set, style)}\n`)
     },
   })
   remark(options, summaryLine(summary, ledger, performance.now() - began))
+  if (!view || context.signal.aborted) return
+  remark(options, 'the page stays until Ctrl-C')
+  await stayOpen(view, context.signal)
 }

@@ -1,4 +1,5 @@
 // saccade replay: a recording through the whole pipeline, lossless unless it is paced. Without a file: the first run.
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
@@ -6,9 +7,9 @@ import { STREAM_SPECS } from '../sources/bytes.js'
 import { replay } from '../sources/replay.js'
 import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
-import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
+import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
 import { firstRun } from './first-run.js'
-import { openInput, openModel } from './pipeline.js'
+import { openInput, openModel, secondReader, share } from './pipeline.js'
 import { play, remark } from './play.js'
 import { faultRemarks, inputRemarks } from './remarks.js'
 
@@ -16,13 +17,15 @@ export function replayCommand(context: Context): Command {
   const command = makeCommand([
     'saccade replay',
     'saccade replay drive_td.dat',
+    'saccade replay drive_td.dat --view',
     'saccade replay drive_td.dat --json > detections.ndjson',
     'saccade replay - --format evt3 --geometry 1280x720 < camera.bin',
     'saccade replay drive_td.dat --from 1s --to 3s --speed 1 --mqtt mqtt://localhost',
   ])
   return addFlags(command, PIPELINE_FLAGS)
     .argument('[file]', `a recording, or ${STREAM_SPECS}; without one a short drive is simulated`)
-    .action(async (file: string | undefined, options: CommonOptions) => {
+    .action(async (argument: string | undefined, given: CommonOptions) => {
+      const [file, options] = takeFile(argument, given)
       const flags = flagValues({ ...options })
       const { config } = await loadConfig({ environment: process.env, flags })
       if (file === undefined) await firstRun(config, options, context)
@@ -46,8 +49,24 @@ async function replayFile(
   const ledger = new Ledger()
   const { recording } = input
   const source = replay(recording, { geometry, from, to, speed, loop, signal, ledger })
+  const reader = {
+    recording: await secondReader(file, config, recording),
+    name: recording.seekable ? basename(file) : file,
+  }
+  const progress = from === undefined && to === undefined ? () => share(recording) : undefined
   await play(
-    { config, model, session, source, ledger, geometry, start, live: speed > 0 },
+    {
+      config,
+      model,
+      session,
+      source,
+      ledger,
+      geometry,
+      start,
+      live: speed > 0,
+      ...reader,
+      progress,
+    },
     options,
     context,
   )

@@ -1,5 +1,6 @@
 // saccade run: the service. A camera or a recording through the pipeline until it is stopped; sinks and cameras that are
 // absent are waited for, and how it is doing is told every few seconds.
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { Observable } from 'rxjs'
 import { loadConfig } from '../config/load.js'
@@ -14,19 +15,23 @@ import { type Log, makeLog } from '../operate/log.js'
 import { runPipeline } from '../run.js'
 import { NdjsonStreamSink } from '../sinks/ndjson.js'
 import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
-import { camera } from '../sources/camera.js'
+import { type Camera, camera } from '../sources/camera.js'
+import type { CameraState } from '../sources/camera-device.js'
 import { liveStream } from '../sources/live-stream.js'
+import type { Recording } from '../sources/recording.js'
 import { replay } from '../sources/replay.js'
 import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
-import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
-import { openInput, openModel, openOptions } from './pipeline.js'
+import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
+import { openInput, openModel, openOptions, secondReader } from './pipeline.js'
 import { fitRemarks, inputRemarks, summaryLine } from './remarks.js'
+import { openView, stayOpen } from './view.js'
 
 export function runCommand(context: Context): Command {
   const command = makeCommand([
     'saccade run robot.yaml',
     'SACCADE_SOURCE_EDVS=/dev/ttyUSB0 saccade run --mqtt mqtt://localhost',
+    'saccade run robot.yaml --view 0.0.0.0:7117',
     'saccade run robot.yaml --json | jq .detections',
     'saccade run tcp://camera.local:5000 --format evt3 --geometry 1280x720',
   ])
@@ -35,7 +40,8 @@ export function runCommand(context: Context): Command {
       '[config.yaml]',
       `the configuration (saccade.example.yaml explains it), or a byte stream: ${STREAM_SPECS}`,
     )
-    .action((what: string | undefined, options: CommonOptions) => {
+    .action((argument: string | undefined, given: CommonOptions) => {
+      const [what, options] = takeFile(argument, given)
       const stream = what !== undefined && isStreamSpec(what) ? what : undefined
       return runService(stream === undefined ? what : undefined, stream, options, context)
     })
@@ -70,6 +76,18 @@ async function runService(
     log.info(healthLine(snapshot))
   }, durationUs(config.health.every) / 1000)
 
+  const windows = windowOverrides(config)
+  await using view = await openView({
+    ...source,
+    ...{ source: source.shortName ?? source.name, config, windows, model, session, ledger, sinks },
+    paced: source.live,
+  })
+  if (view) {
+    log.info(`look at it: ${view.url}`)
+    source.states?.subscribe((state) => {
+      view.source = state
+    })
+  }
   log.info(
     { model: model.name, sha256: model.sha256, isa: session.isa },
     `running on ${source.name}`,
@@ -77,10 +95,10 @@ async function runService(
   const began = performance.now()
   try {
     const summary = await runPipeline({
-      source: source.packets,
+      source: view?.look(source.packets) ?? source.packets,
       model,
-      session,
-      windows: windowOverrides(config),
+      session: view?.session ?? session,
+      windows,
       classes: config.model.classes,
       geometry: source.geometry,
       sinks,
@@ -91,9 +109,12 @@ async function runService(
       onSet: (set) => {
         health.observe(set)
         published.observe(set)
+        view?.add(set)
       },
     })
     log.info(summaryLine(summary, ledger, performance.now() - began))
+    // A recording that has ended stays to be looked at.
+    if (view && !context.signal.aborted) await stayOpen(view, context.signal)
   } finally {
     clearInterval(tick)
   }
@@ -105,6 +126,12 @@ interface Source {
   geometry: Geometry
   /** False for a recording at full speed, of which nothing may be lost. */
   live: boolean
+  /** Of a camera. */
+  states?: Observable<CameraState>
+  /** Of a recording: its file's name, its first stamp, and a second reader for the page. */
+  shortName?: string
+  start?: number
+  recording?: Recording
 }
 
 async function openSource(
@@ -127,7 +154,7 @@ async function openSource(
     const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
     const spec = { ...model.window, ...windowOverrides(config) }
     for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
-    return { name: eyes.name, packets: eyes, geometry: eyes.geometry, live: true }
+    return fromCamera(eyes)
   }
   if (stream !== undefined) {
     const notice = (sentence: string) => log.warn(sentence)
@@ -135,7 +162,7 @@ async function openSource(
     const eyes = await liveStream(stream, options)
     const spec = { ...model.window, ...windowOverrides(config) }
     for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
-    return { name: eyes.name, packets: eyes, geometry: eyes.geometry, live: true }
+    return fromCamera(eyes)
   }
   await using input = await openInput(recording!, config, model)
   for (const sentence of inputRemarks(input, model.window)) log.info(sentence)
@@ -144,5 +171,13 @@ async function openSource(
     packets: replay(recording!, { ...openOptions(config), from, to, speed, loop, signal, ledger }),
     geometry: input.geometry,
     live: speed > 0,
+    shortName: basename(recording!),
+    start: input.start,
+    recording: await secondReader(recording!, config, input.recording),
   }
+}
+
+function fromCamera(eyes: Camera): Source {
+  const { name, geometry, states } = eyes
+  return { name, packets: eyes, geometry, live: true, states }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defaultModel } from '../detect/shipped.js'
 import { MOST_FILTERS, parseFilter } from '../filters/registry.js'
 import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
+import { isViewAddress, VIEW_ADDRESS } from '../view/live/address.js'
 
 const text = (expected: string) => z.string(expected).min(1, expected)
 const whole = (min: number, max: number) => {
@@ -119,6 +120,11 @@ const serial = z.strictObject({
   baud: whole(1200, 12_000_000).default(115_200),
 })
 
+const view = z.strictObject({
+  listen: z.string(VIEW_ADDRESS).refine(isViewAddress, VIEW_ADDRESS).optional(),
+  tokenFile: filePath.optional(),
+})
+
 const log = z.strictObject({
   level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
   format: oneOf('auto', 'text', 'json').default('auto'),
@@ -136,6 +142,7 @@ export const configSchema = z.strictObject({
   output: output.prefault({}),
   mqtt: mqtt.prefault({}),
   serial: serial.prefault({}),
+  view: view.prefault({}),
   health: health.prefault({}),
   log: log.prefault({}),
 })

@@ -1,6 +1,6 @@
 // Colours of the pictures. ON against OFF and boxes against both must stay apart for every kind of colour vision, so they
 // differ in lightness first: near-white ON, blue OFF, amber boxes; blue against amber is the pair that all common forms
-// of colour blindness keep.
+// of colour blindness keep. The live page paints with the same ones, so nothing of Node is used here.
 
 /** Indices into a theme's colours. Counts are shaded in three steps, so that a busy pixel reads as busy. */
 export const Ink = {
@@ -49,5 +49,6 @@ export const LIGHT: Theme = rgb(
 )
 
 function rgb(...colours: (string | string[])[]): Theme {
-  return Uint8Array.from(Buffer.from(colours.flat().join(''), 'hex'))
+  const digits = colours.flat().join('').match(/../g) ?? []
+  return Uint8Array.from(digits, (pair) => Number.parseInt(pair, 16))
 }
