@@ -12,6 +12,7 @@ import { eventsBenchmark } from './events.js'
 import { isaBenchmark } from './isa.js'
 import { kernelsBenchmark } from './kernels.js'
 import { type MarkdownTable, markdownTable, replaceBlock } from './markdown.js'
+import { mcaBenchmark } from './mca.js'
 import { pipelineBenchmark } from './pipeline.js'
 
 /** A new benchmark is one file and one line here. */
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   decodeBenchmark,
   isaBenchmark,
   kernelsBenchmark,
+  mcaBenchmark,
   engineBenchmark,
 ]
 
@@ -71,7 +73,8 @@ async function main(args: string[]): Promise<number> {
       result = await bench.run({ quick, only })
     } catch (error) {
       process.stderr.write(`bench: ${bench.name}: ${(error as Error).message}\n`)
-      return 1
+      if (names.length > 0) return 1
+      continue
     }
     const { tables = [], ...found } = result
     report.results[bench.name] = found
