@@ -14,6 +14,7 @@ import { kernelsBenchmark } from './kernels.js'
 import { type MarkdownTable, markdownTable, replaceBlock } from './markdown.js'
 import { mcaBenchmark } from './mca.js'
 import { pipelineBenchmark } from './pipeline.js'
+import { reuseBenchmark } from './reuse.js'
 
 /** A new benchmark is one file and one line here. */
 const BENCHMARKS: readonly Benchmark[] = [
@@ -23,6 +24,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   isaBenchmark,
   kernelsBenchmark,
   mcaBenchmark,
+  reuseBenchmark,
   engineBenchmark,
 ]
 
