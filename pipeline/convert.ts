@@ -48,7 +48,7 @@ export interface Converted {
   /** What was wrong in the input, by kind, and where the first of each kind was. */
   faults: Readonly<Record<string, number>>
   faultOffsets: Readonly<Record<string, number>>
-  /** Stopped before its end. */
+  /** Stopped before its end, or the reader of stdout has gone. */
   stopped: boolean
 }
 
@@ -63,20 +63,25 @@ export async function convert(
   output: string,
   options: ConvertOptions = {},
 ): Promise<Converted> {
-  const { from, to, signal, ledger = new Ledger(), originUs, outFormat } = options
+  const { from, to, ledger = new Ledger(), originUs, outFormat } = options
+  const gone = new AbortController()
+  const signal = AbortSignal.any([gone.signal, ...(options.signal ? [options.signal] : [])])
   if (!isStreamSpec(input) && !isStreamSpec(output)) await keepInputs(output, [input])
   await using recording = await openRecording(input, options)
   const sensor = await sensorSize(recording, options)
   const region: FilterInput[] = options.roi === undefined ? [] : [{ name: 'roi', ...options.roi }]
   const filters = new FilterChain([...(options.filters ?? []), ...region], sensor, ledger)
   const { geometry } = filters
-  await using file = await createRecording(output, { geometry, format: outFormat, originUs })
+  await using file = await createRecording(output, {
+    ...{ geometry, format: outFormat, originUs },
+    onReaderGone: () => gone.abort(),
+  })
   for await (const packet of replay(recording, { from, to, signal, ledger })) {
     filters.run(packet)
     await file.write(packet)
     options.progress?.(recording, file.events)
   }
-  const stopped = signal?.aborted === true
+  const stopped = signal.aborted
   // A stream has no other end than that somebody stops it.
   if (!stopped || !recording.seekable) await file.close()
   return {

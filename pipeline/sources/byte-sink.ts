@@ -19,9 +19,12 @@ export interface ByteSink {
   abandon(keep: boolean): Promise<void>
 }
 
-/** Opens a file, "-" (stdout), tcp://HOST:PORT or unix:PATH. Rejects with ERR_IO, ERR_CONNECT or ERR_ARGUMENT. */
-export async function openSink(spec: string): Promise<ByteSink> {
-  if (spec === '-') return new StreamSink('stdout', process.stdout, false)
+/**
+ * Opens a file, "-" (stdout), tcp://HOST:PORT or unix:PATH. Rejects with ERR_IO, ERR_CONNECT or ERR_ARGUMENT.
+ * @param onReaderGone called when the reader of stdout has seen enough (`| head`), which then is no error
+ */
+export async function openSink(spec: string, onReaderGone?: () => void): Promise<ByteSink> {
+  if (spec === '-') return new StreamSink('stdout', process.stdout, false, onReaderGone)
   if (!isStreamSpec(spec)) return PartFile.create(spec)
   const socket = connect(socketAddress(spec))
   await new Promise<void>((resolve, reject) => {
@@ -33,11 +36,13 @@ export async function openSink(spec: string): Promise<ByteSink> {
 
 class StreamSink implements ByteSink {
   #failure: Error | undefined
+  #readerGone = false
 
   constructor(
     readonly path: string,
     private readonly stream: Writable | Socket,
     private readonly closes: boolean,
+    private readonly onReaderGone?: () => void,
   ) {
     stream.on('error', (error) => {
       this.#failure ??= error
@@ -45,12 +50,13 @@ class StreamSink implements ByteSink {
   }
 
   append(data: string | Uint8Array): Promise<void> {
+    if (this.#readerGone) return Promise.resolve()
     // A copy, since it may wait in the stream while its buffer is filled anew.
     const bytes = Buffer.from(data)
     return new Promise((resolve, reject) => {
       const done = (error?: Error | null) => {
         const cause = error ?? this.#failure
-        if (cause) reject(this.#broken(cause))
+        if (cause && !this.#endsWell(cause)) reject(this.#broken(cause))
         else resolve()
       }
       this.stream.write(bytes, done)
@@ -59,11 +65,20 @@ class StreamSink implements ByteSink {
 
   async commit(): Promise<void> {
     if (this.closes) await new Promise<void>((resolve) => this.stream.end(resolve))
-    if (this.#failure !== undefined) throw this.#broken(this.#failure)
+    if (this.#failure !== undefined && !this.#endsWell(this.#failure))
+      throw this.#broken(this.#failure)
   }
 
   async abandon(): Promise<void> {
     if (this.closes) this.stream.destroy()
+  }
+
+  /** Whether a failed write is none: nobody reads any more, and somebody wants to know that. */
+  #endsWell({ code }: NodeJS.ErrnoException): boolean {
+    if (code !== 'EPIPE' || this.onReaderGone === undefined) return false
+    if (!this.#readerGone) this.onReaderGone()
+    this.#readerGone = true
+    return true
   }
 
   #broken(cause: Error): SaccadeError {

@@ -32,7 +32,8 @@ export const WRITER_FORMATS: readonly WriterFormat[] = [
 
 /**
  * Begins a recording in the format that `format` names, else the one of the file name's ending. `spec` is a file, "-" (stdout),
- * tcp://HOST:PORT or unix:PATH. Rejects with ERR_ARGUMENT, ERR_IO or ERR_CONNECT.
+ * tcp://HOST:PORT or unix:PATH. Rejects with ERR_ARGUMENT, ERR_IO or ERR_CONNECT. A reader of stdout that has gone is an error of
+ * the next write (ERR_IO), unless `onReaderGone` takes it.
  * @example
  * await using file = await createRecording('drive.raw', { geometry: { width: 1280, height: 720 } })
  * for await (const packet of replay('drive_td.dat')) await file.write(packet)
@@ -40,11 +41,11 @@ export const WRITER_FORMATS: readonly WriterFormat[] = [
  */
 export async function createRecording(
   spec: string,
-  options: WriteOptions & { format?: string },
+  options: WriteOptions & { format?: string; onReaderGone?: () => void },
 ): Promise<RecordingWriter> {
   const writer = writerFor(spec, options.format)
   checkOptions(writer, options)
-  return writer.open(await openSink(spec), options)
+  return writer.open(await openSink(spec, options.onReaderGone), options)
 }
 
 /** The format to write in. Throws ERR_ARGUMENT when there is none. */

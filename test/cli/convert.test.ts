@@ -113,6 +113,15 @@ test('pipes in and out: convert - - turns a headerless stream into a recording',
   t.is(await digestOf(copy), await digestOf(path))
 })
 
+test('a reader of stdout that has seen enough is a normal end', async (t) => {
+  const path = sharedPath(TRIGGERS)
+  if (path === undefined) return skipWithout(t, 'no shared recordings')
+  const { code, stderr } = await saccade(['convert', path, '-', '--out-format', 'csv'], {
+    started: (child) => child.stdout!.once('data', () => child.stdout!.destroy()),
+  })
+  t.deepEqual([code, stderr], [0, ''])
+})
+
 test('replay reads a pipe and a socket as it reads the file', async (t) => {
   const path = sharedPath('recordings/atis/car_passing_td.dat')
   if (path === undefined) return skipWithout(t, 'no shared recordings')
