@@ -21,24 +21,27 @@ export interface CsvLayout {
   dataStart: number
 }
 
+/** The lines before the first one of numbers. */
+interface CsvHead {
+  names?: readonly string[]
+  geometry?: Geometry
+  /** Offset behind them. */
+  end: number
+}
+
+/** True when the bytes name the columns of events and end there. */
+export function namesColumnsOnly(head: Uint8Array): boolean {
+  const text = textOf(head)
+  const { names, end } = headOf(text ?? '')
+  return end === text?.length && names !== undefined && columnsOf(names) !== undefined
+}
+
 /** The layout of a file by its first bytes; undefined when they are no lines of events. */
 export function csvLayoutOf(head: Uint8Array): CsvLayout | undefined {
-  const text = Buffer.from(head).toString('latin1')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what text does not hold
-  if (/[\x00-\x08\x0e-\x1f]/.test(text)) return undefined
-  let geometry: Geometry | undefined
-  let dataStart = 0
-  let names: readonly string[] | undefined
-  for (;;) {
-    const end = text.indexOf('\n', dataStart)
-    const line = text.slice(dataStart, end < 0 ? undefined : end).trim()
-    if (NUMBER.test(fieldsOf(line)[0]!)) break
-    if (end < 0) return undefined
-    const size = /geometry\W+(\d+)\D(\d+)/i.exec(line)
-    if (size) geometry = { width: Number(size[1]), height: Number(size[2]) }
-    else if (line !== '' && !/^[#%]\s*$/.test(line)) names = fieldsOf(line.replace(/^[#%]\s*/, ''))
-    dataStart = end + 1
-  }
+  const text = textOf(head)
+  if (text === undefined) return undefined
+  const { names, geometry, end: dataStart } = headOf(text)
+  if (dataStart === text.length) return undefined
   if (geometry !== undefined && !isGeometry(geometry)) return undefined
   const lines = text.slice(dataStart).split('\n', SAMPLED_LINES + 1)
   // The last may be cut, but one alone is all there is.
@@ -62,6 +65,29 @@ export function csvLayoutOf(head: Uint8Array): CsvLayout | undefined {
 export function describe({ columns, guessed, seconds }: CsvLayout): string {
   const list = columns.map((column) => column ?? '-').join(' ')
   return `CSV, columns ${list}${guessed ? ' (guessed)' : ''}, times in ${seconds ? 's' : 'µs'}`
+}
+
+/** Undefined for bytes that are no text. */
+function textOf(head: Uint8Array): string | undefined {
+  const text = Buffer.from(head).toString('latin1')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what text does not hold
+  return /[\x00-\x08\x0e-\x1f]/.test(text) ? undefined : text
+}
+
+function headOf(text: string): CsvHead {
+  const head: CsvHead = { end: 0 }
+  while (head.end < text.length) {
+    const newline = text.indexOf('\n', head.end)
+    const next = newline < 0 ? text.length : newline + 1
+    const line = text.slice(head.end, next).trim()
+    if (NUMBER.test(fieldsOf(line)[0]!)) break
+    const size = /geometry\W+(\d+)\D(\d+)/i.exec(line)
+    if (size) head.geometry = { width: Number(size[1]), height: Number(size[2]) }
+    else if (line !== '' && !/^[#%]\s*$/.test(line))
+      head.names = fieldsOf(line.replace(/^[#%]\s*/, ''))
+    head.end = next
+  }
+  return head
 }
 
 function separatorOf(line: string): string {

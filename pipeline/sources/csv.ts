@@ -2,7 +2,7 @@
 import { SaccadeError } from '../errors.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import { Counts } from './counts.js'
-import { type CsvLayout, csvLayoutOf, describe } from './csv-layout.js'
+import { type CsvLayout, csvLayoutOf, describe, namesColumnsOnly } from './csv-layout.js'
 import type { Decoder, StreamFormat } from './recording.js'
 
 const NEWLINE = 0x0a
@@ -15,8 +15,14 @@ const US_DIGITS = 6
 export const csvFormat: StreamFormat = {
   name: 'csv',
   about: 'text, one event a line: columns t, x, y, p named or guessed',
-  recognises: (head) => csvLayoutOf(head) !== undefined,
+  recognises: (head) => csvLayoutOf(head) !== undefined || namesColumnsOnly(head),
   begin: (head, { name }, options) => {
+    if (namesColumnsOnly(head))
+      throw new SaccadeError(
+        'ERR_TRUNCATED',
+        `${name} holds no event after its header, at byte ${head.length}`,
+        'copy or record the file again',
+      )
     const layout = csvLayoutOf(head)
     if (layout === undefined)
       throw new SaccadeError(
@@ -117,8 +123,10 @@ class CsvDecoder implements Decoder {
 
   /** One line; false when its event does not fit. */
   #take(bytes: Uint8Array, from: number, to: number, packet: EventPacket): boolean {
-    if (isBlank(bytes, from, to)) return true
-    if (this.#cutLength > MAX_LINE_BYTES || !this.#parse(bytes, from, to)) {
+    // Also of blanks, and in one piece, so that a line means the same wherever it is split.
+    const isLong = Math.max(this.#cutLength, to - from) > MAX_LINE_BYTES
+    if (!isLong && isBlank(bytes, from, to)) return true
+    if (isLong || !this.#parse(bytes, from, to)) {
       this.#counts.add('broken_lines', this.#line)
       return true
     }
@@ -170,13 +178,15 @@ function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
  */
 function numberIn(bytes: Uint8Array, from: number, to: number, digits: number): number {
   let end = to
+  // A line that is too short ends before the field begins.
+  if (from >= to) return Number.NaN
   while (end > from && isBlank(bytes, end - 1, end)) end -= 1
   const negative = bytes[from] === MINUS
   let value = 0
   let left = -1
   let up = false
   let at = negative ? from + 1 : from
-  if (at === end) return Number.NaN
+  if (at === end || (at + 1 === end && bytes[at] === DOT)) return Number.NaN
   for (; at < end; at++) {
     const byte = bytes[at]!
     if (byte === DOT && left < 0) left = digits

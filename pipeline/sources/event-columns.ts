@@ -28,7 +28,9 @@ const ORDERS: readonly (readonly Column[])[] = [
 
 /** What a column of this name holds; undefined for one that is passed over. */
 export function columnNamed(name: string): Column | undefined {
-  return NAMES[name.toLowerCase()]
+  const key = name.toLowerCase()
+  // The names are the file's, and "constructor" may be one.
+  return Object.hasOwn(NAMES, key) ? NAMES[key] : undefined
 }
 
 /** An order in which polarities are polarities, times do not fall and places are whole; undefined when there is none. */

@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs'
 import test from 'ava'
 import { digestRecording } from '../../pipeline/events/digest.js'
 import { EventPacket } from '../../pipeline/events/packet.js'
+import { csvFormat } from '../../pipeline/sources/csv.js'
 import { openRecording } from '../../pipeline/sources/open.js'
 import { createRecording } from '../../pipeline/sources/writers.js'
+import { cutInto, decodePieces } from '../support/decoding.js'
 import { expectedOf } from '../support/expected.js'
 import { scratch } from '../support/folder.js'
 import { eventsOf, packetOf } from '../support/packets.js'
@@ -72,6 +74,37 @@ test('lines that are no events are counted with the offset of the first', async 
   )
   t.deepEqual(recording.faults, { broken_lines: 3, out_of_range: 1 })
   t.is(recording.faultOffsets?.broken_lines, head.length + 9)
+})
+
+test('a line that lacks a field borrows nothing from the next one, and a dot is no number', async (t) => {
+  const { events, recording } = await read(
+    t,
+    'p,t,x,y\n1,100,5\n-1,101,5,6\n1,102,.,6\n1,103,-.,6\n1,104,1,2\n',
+  )
+  t.deepEqual(events, [
+    { t: 101, x: 5, y: 6, p: 0 },
+    { t: 104, x: 1, y: 2, p: 1 },
+  ])
+  t.deepEqual(recording.faults, { broken_lines: 3 })
+})
+
+test('a line means the same wherever it is split, however long it is', (t) => {
+  const head = Buffer.from('t,x,y,p\n')
+  const line = (blanks: number) => `1,2,3,${' '.repeat(blanks)}1\n`
+  const blank = `${' '.repeat(5000)}\n`
+  const bytes = Buffer.from(`${line(4089)}${line(4090)}${blank}1,2,3\n-2,3,4,1\n`)
+  const { decoder } = csvFormat.begin(
+    Buffer.concat([head, bytes]),
+    { name: 'a.csv', whole: true },
+    {},
+  )
+  const whole = decodePieces(decoder, [bytes])
+  t.is(whole.events.length, 1)
+  t.deepEqual(whole.faults, { broken_lines: 3, out_of_range: 1 })
+  for (const size of [1, 7, 4096, 4100]) {
+    decoder.restart(0)
+    t.deepEqual(decodePieces(decoder, cutInto(bytes, [size])), whole, `in pieces of ${size} bytes`)
+  }
 })
 
 test('a text whose columns cannot be told is refused', async (t) => {
