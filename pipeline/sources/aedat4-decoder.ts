@@ -23,6 +23,12 @@ const UNPACKERS: Readonly<Record<Aedat4Header['packing'], () => Unpacker>> = {
   zstd: () => new ZstdUnpacker(),
 }
 
+/** Bytes of the packet that begins at an offset, with its head; of the head alone when that is cut. */
+export function packetBytes(bytes: Uint8Array, at: number): number {
+  if (at + PACKET_HEAD > bytes.length) return PACKET_HEAD
+  return PACKET_HEAD + new DataView(bytes.buffer, bytes.byteOffset).getUint32(at + 4, true)
+}
+
 /** See Decoder. Its state is nothing but the place of the packet that it is in. */
 export class Aedat4Decoder implements Decoder {
   readonly #types: ReadonlyMap<number, string>
@@ -107,7 +113,7 @@ export class Aedat4Decoder implements Decoder {
   }
 
   get #size(): number {
-    return new DataView(this.#head.buffer).getUint32(4, true)
+    return packetBytes(this.#head, 0) - PACKET_HEAD
   }
 
   get #id(): number {

@@ -1,8 +1,9 @@
 // AEDAT 4.0 (iniVation's DV): files and streams of packets, with or without packing and data table.
 import { SaccadeError } from '../errors.js'
-import { Aedat4Decoder } from './aedat4-decoder.js'
+import { Aedat4Decoder, packetBytes } from './aedat4-decoder.js'
 import { isAedat4, parseAedat4Header } from './aedat4-header.js'
 import type { Beginning, Input, OpenOptions, StreamFormat } from './recording.js'
+import { checkRecords } from './records.js'
 
 /**
  * The registry's entry for AEDAT 4.0. Of several event streams the one with the lowest number is read. Stamps are Unix time, and
@@ -16,7 +17,8 @@ export const aedat4Format: StreamFormat = {
   begin,
 }
 
-function begin(head: Uint8Array, { name, whole }: Input, options: OpenOptions): Beginning {
+function begin(head: Uint8Array, input: Input, options: OpenOptions): Beginning {
+  const { name, whole } = input
   const header = parseAedat4Header(head, name, whole)
   const events = header.streams.filter(({ type }) => type === 'EVTS').sort((a, b) => a.id - b.id)
   const stream = events[0]
@@ -25,6 +27,8 @@ function begin(head: Uint8Array, { name, whole }: Input, options: OpenOptions): 
       'ERR_FORMAT',
       `${name} holds no stream of events: it has ${header.streams.map(({ id, type }) => `${id} ${type}`).join(', ') || 'no streams'}`,
     )
+  const packets = head.subarray(0, header.tableAt)
+  checkRecords(packets, input, header.dataStart, packetBytes(packets, header.dataStart), 'a packet')
   const geometry = stream.geometry ?? options.geometry
   return {
     format: `AEDAT 4.0, ${header.packing}`,

@@ -3,6 +3,7 @@ import { SaccadeError } from '../errors.js'
 import { isGeometry } from '../events/geometry.js'
 import { type DecoderName, EventDecoder } from '../events/native.js'
 import type { Beginning, Input, StreamFormat } from './recording.js'
+import { checkRecords } from './records.js'
 
 const MAGIC = Buffer.from('Event Stream')
 const VERSION_AT = 12
@@ -30,7 +31,8 @@ export const esFormat: StreamFormat = {
   begin,
 }
 
-function begin(head: Uint8Array, { name }: Input): Beginning {
+function begin(head: Uint8Array, input: Input): Beginning {
+  const { name } = input
   if (head.length < HEADER_BYTES)
     throw new SaccadeError(
       'ERR_TRUNCATED',
@@ -58,6 +60,8 @@ function begin(head: Uint8Array, { name }: Input): Beginning {
       'ERR_FORMAT',
       `${name} gives an impossible sensor size at byte ${SIZE_AT}: ${width} x ${height}`,
     )
+  // Events have one byte or more.
+  checkRecords(head, input, HEADER_BYTES, 1)
   return {
     format: `Event Stream ${major}.${minor}.${patch}, ${type.title}`,
     geometry: { width, height },

@@ -2,22 +2,29 @@
 import { type DecoderName, EventDecoder } from '../events/native.js'
 import { parseRawHeader } from './raw-header.js'
 import type { Beginning, StreamFormat } from './recording.js'
+import { checkRecords } from './records.js'
 
 /** Words of EVT2.1 that are looked at for their order. */
 const PROBED_WORDS = 4096
 
-export const evt2Format = format('evt2', 'EVT2', 'EVT2')
-export const evt21Format = format('evt21', 'EVT2.1', 'EVT21')
-export const evt21LegacyFormat = format('evt21-legacy', 'EVT2.1, legacy order', 'EVT21ME')
-export const evt3Format = format('evt3', 'EVT3', 'EVT3')
+export const evt2Format = format('evt2', 'EVT2', 'EVT2', 4)
+export const evt21Format = format('evt21', 'EVT2.1', 'EVT21', 8)
+export const evt21LegacyFormat = format('evt21-legacy', 'EVT2.1, legacy order', 'EVT21ME', 8)
+export const evt3Format = format('evt3', 'EVT3', 'EVT3', 2)
 
-function format(name: DecoderName, title: string, encoding: string): StreamFormat {
+function format(
+  name: DecoderName,
+  title: string,
+  encoding: string,
+  wordBytes: number,
+): StreamFormat {
   return {
     name,
     about: `Prophesee RAW, ${title}`,
     recognises: (head, path) => parseRawHeader(head, path).encoding === encoding,
     begin: (head, input, options): Beginning => {
       const raw = parseRawHeader(head, input.name)
+      checkRecords(head, input, raw.dataStart, wordBytes, 'a word')
       const geometry = raw.geometry ?? options.geometry
       const { width = 0, height = 0 } = geometry ?? {}
       const legacy =

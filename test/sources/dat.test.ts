@@ -208,6 +208,36 @@ const bad: [name: string, bytes: Uint8Array | string, code: string, sentence: st
     `holds only 7 of the 8 bytes of an event after its header, at byte ${HEAD.length + 2}`,
   ],
   [
+    'a RAW header alone',
+    '% evt 3.0\n% geometry 304x240\n% end\n',
+    'ERR_TRUNCATED',
+    'holds no event after its header, at byte 35',
+  ],
+  [
+    'an EVT2.1 file of half a word',
+    '% evt 2.1\n% geometry 304x240\n% end\n....',
+    'ERR_TRUNCATED',
+    'holds only 4 of the 8 bytes of a word after its header, at byte 35',
+  ],
+  [
+    'an Event Stream header alone',
+    Buffer.from('Event Stream\x02\0\0\x01\x40\x01\xf0\0', 'latin1'),
+    'ERR_TRUNCATED',
+    'holds no event after its header, at byte 20',
+  ],
+  [
+    'names of columns alone',
+    '%geometry:304,240\nt,x,y,p\n',
+    'ERR_TRUNCATED',
+    'holds no event after its header, at byte 26',
+  ],
+  [
+    'names of columns that JavaScript has, too',
+    'constructor,x,y,t\n1,2,3,4\n',
+    'ERR_FORMAT',
+    'is no recording that saccade knows: it begins with the text "construc"',
+  ],
+  [
     'optical flow',
     dat(HEAD, 40, 1, 2),
     'ERR_FORMAT',

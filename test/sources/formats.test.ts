@@ -191,6 +191,26 @@ test('rows of a DAVIS are counted from the top, and its frames and IMU are count
   if (empty !== undefined) await t.throwsAsync(openRecording(empty), { code: 'ERR_TRUNCATED' })
 })
 
+test('AEDAT 4 without a whole packet is refused, with and without a data table', async (t) => {
+  const source = sharedPath('recordings/formats/made/aedat4_none.aedat4')
+  if (source === undefined) return skipWithout(t, 'no shared recordings')
+  const file = readFileSync(source)
+  const start = 14 + 4 + file.readUInt32LE(14)
+  const size = 8 + file.readUInt32LE(start + 4)
+  for (const [length, sentence] of [
+    [start, `holds no event after its header, at byte ${start}`],
+    [start + 3, `holds only 3 of the 8 bytes of a packet after its header, at byte ${start}`],
+    [
+      start + size - 1,
+      `holds only ${size - 1} of the ${size} bytes of a packet after its header, at byte ${start}`,
+    ],
+  ] as const) {
+    const path = made(t, file.subarray(0, length), 'cut.aedat4')
+    const error = await t.throwsAsync(openRecording(path), { code: 'ERR_TRUNCATED' })
+    t.is(error?.message, `${path} ${sentence}`)
+  }
+})
+
 test('what is of these families but is not read is refused in one sentence', async (t) => {
   const generic = sharedPath('recordings/formats/es_generic.es')
   if (generic === undefined) return skipWithout(t, 'no shared recordings')
