@@ -45,8 +45,8 @@ export const aedat2Format: StreamFormat = {
 
 function begin(head: Uint8Array, input: Input, options: OpenOptions): Beginning {
   const { name } = input
-  const { lines, dataStart } = headerLines(head)
-  if (!input.whole && dataStart + MAX_LINE_BYTES > head.length)
+  const { lines, dataStart, open } = headerLines(head)
+  if (!input.whole && open)
     throw new SaccadeError(
       'ERR_FORMAT',
       `${name} has a header that does not end in ${head.length} bytes`,
@@ -76,18 +76,24 @@ function begin(head: Uint8Array, input: Input, options: OpenOptions): Beginning 
   }
 }
 
-/** The lines of the header. A DAVIS record may begin with a "#", too, so a line counts only when all of it can be read. */
-function headerLines(head: Uint8Array): { lines: string[]; dataStart: number } {
+/**
+ * The lines of the header. A DAVIS record may begin with a "#", too, so a line counts only when all of it can be read. `open` when
+ * further bytes may belong to it.
+ */
+function headerLines(head: Uint8Array): { lines: string[]; dataStart: number; open: boolean } {
   const lines: string[] = []
   let dataStart = 0
   while (head[dataStart] === 0x23) {
-    const length = head.subarray(dataStart, dataStart + MAX_LINE_BYTES).indexOf(NEWLINE)
-    const line = head.subarray(dataStart, dataStart + length)
-    if (length < 0 || !line.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0d)) break
+    const rest = head.subarray(dataStart, dataStart + MAX_LINE_BYTES)
+    const length = rest.indexOf(NEWLINE)
+    const line = length < 0 ? rest : rest.subarray(0, length)
+    const isText = line.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0d)
+    if (length < 0 || !isText)
+      return { lines, dataStart, open: isText && line.length < MAX_LINE_BYTES }
     lines.push(Buffer.from(line).toString('latin1').trimEnd())
     dataStart += length + 1
   }
-  return { lines, dataStart }
+  return { lines, dataStart, open: dataStart === head.length }
 }
 
 function chipOf(lines: readonly string[], name: string): Chip {

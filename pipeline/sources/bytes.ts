@@ -28,8 +28,8 @@ export interface ByteSource extends AsyncDisposable {
   /** False when `read` would have to wait for somebody else. */
   readonly ready: boolean
   /**
-   * The first bytes, which `read` gives again: `length` of them, fewer when the input is shorter or (a stream) pauses. Only
-   * before the first `read`.
+   * The first bytes, which `read` gives again: `length` of them, fewer when the input is shorter or (a stream) what comes
+   * within a second of the first byte. Only before the first `read`.
    */
   peek(length: number): Promise<Uint8Array>
   /** Puts the next bytes at the front of `into`: at least one, at most `length`; 0 at the end. Rejects with ERR_IO. */
@@ -41,8 +41,8 @@ export interface ByteSource extends AsyncDisposable {
 /** What `openBytes` takes beside paths, for help texts. */
 export const STREAM_SPECS = '-, tcp://HOST:PORT or unix:PATH'
 
-/** A pause in which nothing comes ends a look at the first bytes. */
-const PAUSE_MS = 200
+/** How long a look at the first bytes waits for more of them, from the first one on. */
+const LOOK_MS = 1000
 
 /** True for what is a stream and no path: "-", "tcp://host:port", "unix:/path". */
 export function isStreamSpec(spec: string): boolean {
@@ -196,8 +196,11 @@ class StreamBytes implements ByteSource {
   }
 
   async peek(length: number): Promise<Uint8Array> {
-    // A header comes at once; without one a slow sender must not be waited for.
-    while (this.#keptBytes < length && (await this.#take(this.#keptBytes > 0 ? PAUSE_MS : 0)));
+    // A header comes at once, or with a pause behind it; a slow sender without one must not be waited for.
+    if (this.#keptBytes === 0) await this.#take()
+    const end = performance.now() + LOOK_MS
+    for (let left = LOOK_MS; this.#keptBytes < length && left > 0; left = end - performance.now())
+      if (!(await this.#take(left))) break
     return Buffer.concat(this.#kept).subarray(0, length)
   }
 
@@ -233,7 +236,9 @@ class StreamBytes implements ByteSource {
       if (this.#failure !== undefined) throw this.#broken(this.#failure)
       if (this.#closed || late) return false
       await new Promise<void>((resolve) => {
-        const timer = patienceMs > 0 ? setTimeout(() => this.#wake(), patienceMs) : undefined
+        // What had come when the time was over, and lies unread since this process was busy, is not late.
+        const late = () => setImmediate(() => this.#wake())
+        const timer = patienceMs > 0 ? setTimeout(late, patienceMs) : undefined
         this.#wake = () => {
           clearTimeout(timer)
           resolve()

@@ -109,6 +109,31 @@ test('what a slow sender has sent is handed on before the rest comes, and a stop
   t.is(seen, 1)
 })
 
+test('the first bytes are waited for until a second after the first one: no longer, and no shorter', async (t) => {
+  const chip = '#!AER-DAT2.0\r\n# AEChip: Dvs128\r\n'
+  const event = Buffer.of(0, 0, 2, 1, 0, 0, 0, 9)
+  const { specs } = await serve(t, async (socket, n) => {
+    const pieces = n === 0 ? [chip, event] : n === 1 ? ['t,x,y,p\n', '5,1,2,1\n'] : []
+    for (const piece of pieces) {
+      socket.write(piece)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    if (n < 2) return
+    const timer = setInterval(() => socket.write('%%%%'), 100)
+    socket.on('close', () => clearInterval(timer))
+  })
+  for (const format of ['AEDAT 2.0, DVS128', 'CSV, columns t x y p, times in µs']) {
+    await using recording = await openRecording(specs[0]!)
+    t.is(recording.format, format)
+    const packet = new EventPacket()
+    t.true(await recording.next(packet))
+    t.is(packet.length, 1)
+  }
+  await using slow = await openBytes(specs[0]!)
+  const head = await slow.peek(65_600)
+  t.true(head.length > 4 && head.length < 1000, `${head.length} bytes`)
+})
+
 test('a stream has no digest, since it cannot be read again', async (t) => {
   const { specs } = await serve(t, (socket) => socket.end(Buffer.from([1, 0x80, 2, 0, 3, 0x20])))
   await using recording = await openRecording(specs[0]!, { format: 'evt3' })
