@@ -12,6 +12,10 @@ const PACKET_HEAD = 8
 const EVENT_BYTES = 16
 /** Of a packed packet; the largest of real files have some 100 KB. */
 const MOST_PACKED = 2 ** 25
+/** Edges in a packet: 10 ms of one every 150 ns. A KB that is packed well can claim 16 times as many. */
+const MOST_EDGES = 65_536
+/** Edges that are handed on at a time, or a few packets of some bytes would be gigabytes of them. */
+const EDGES_AT_ONCE = 4096
 /** An edge of a trigger input, by the number of its kind; others are frames and exposures. */
 const EDGES: Readonly<Record<number, number>> = { 1: 1, 2: 0, 3: 1 }
 /** Names of what is passed over, by type. */
@@ -68,6 +72,7 @@ export class Aedat4Decoder implements Decoder {
       }
       this.#start += this.#have
       this.#have = 0
+      if (this.#triggers.length >= 3 * EDGES_AT_ONCE) break
     }
     return at - from
   }
@@ -201,6 +206,10 @@ export class Aedat4Decoder implements Decoder {
   }
 
   #edges(table: FlatTable): void {
+    if ((table.vector(0, 4)?.count ?? 0) > MOST_EDGES) {
+      this.#counts.add('broken_packets', this.#start)
+      return
+    }
     for (const edge of table.tables(0)) {
       const t = edge.int64(0)
       const value = EDGES[edge.int8(1)]

@@ -5,7 +5,15 @@ import test from 'ava'
 import { SaccadeError } from '../../pipeline/errors.js'
 import { digestRecording } from '../../pipeline/events/digest.js'
 import { EventPacket, type Geometry } from '../../pipeline/events/packet.js'
+import { AEDAT4_MAGIC } from '../../pipeline/sources/aedat4-header.js'
+import {
+  description,
+  fileHead,
+  TRIGGER_STREAM,
+  triggerPacket,
+} from '../../pipeline/sources/aedat4-packets.js'
 import { openRecording } from '../../pipeline/sources/open.js'
+import { Lz4Unpacker } from '../../pipeline/sources/unpack.js'
 import { type CutOptions, checkCuts } from '../support/cuts.js'
 import { damage } from '../support/damage.js'
 import { expectedDigest, expectedOf } from '../support/expected.js'
@@ -189,6 +197,44 @@ test('rows of a DAVIS are counted from the top, and its frames and IMU are count
   t.deepEqual(recording.faults, { other_records: 1, out_of_range: 1 })
   const empty = sharedPath('recordings/formats/aedat2_header_davis346.aedat')
   if (empty !== undefined) await t.throwsAsync(openRecording(empty), { code: 'ERR_TRUNCATED' })
+})
+
+test('AEDAT 4 hands triggers on a few thousand at a time, and a packet that claims too many is broken', async (t) => {
+  const size = { width: 8, height: 8 }
+  const packet = (count: number) => {
+    const list = Array.from({ length: count }, (_, i) => ({ t: i, id: 0, value: 1 as const }))
+    const payload = triggerPacket(list, 0)
+    const head = Buffer.alloc(8)
+    head.writeInt32LE(TRIGGER_STREAM, 0)
+    head.writeUInt32LE(payload.length, 4)
+    return Buffer.concat([head, payload])
+  }
+  const begin = [AEDAT4_MAGIC, fileHead(description(size, 'NONE'), 0, -1)]
+  const packets = [packet(65_537), packet(5000), packet(5000), packet(7)]
+  const path = made(t, Buffer.concat([...begin, ...packets]), 'edges.aedat4')
+  await using recording = await openRecording(path)
+  const counts: (number | undefined)[] = []
+  const into = new EventPacket()
+  while (await recording.next(into)) counts.push(into.triggers?.length)
+  t.deepEqual(counts, [5000, 5000, 7])
+  t.deepEqual(recording.faults, { broken_packets: 1 })
+})
+
+test('a block of LZ4 that refers to what it has not made yet is broken', (t) => {
+  const unpack = (...block: number[]) => {
+    const head = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0]
+    return new Lz4Unpacker().unpack(
+      Uint8Array.of(...head, block.length, 0, 0, 0, ...block, 0, 0, 0, 0),
+    )
+  }
+  const end = [0x50, 1, 2, 3, 4, 5]
+  t.deepEqual(
+    unpack(0x40, 6, 7, 8, 9, 4, 0, ...end),
+    Uint8Array.of(6, 7, 8, 9, 6, 7, 8, 9, 1, 2, 3, 4, 5),
+  )
+  t.is(unpack(0x40, 6, 7, 8, 9, 0, 0, ...end), undefined, 'distance 0')
+  t.is(unpack(0x40, 6, 7, 8, 9, 5, 0, ...end), undefined, 'before the first byte')
+  t.is(unpack(0x60, 1, 2, 3, 4, 5), undefined, 'literals beyond the block')
 })
 
 test('AEDAT 4 without a whole packet is refused, with and without a data table', async (t) => {
