@@ -2,7 +2,7 @@
 // no clock is read.
 import { SaccadeError } from '../errors.js'
 import { type EncoderName, EventEncoder } from '../events/native.js'
-import type { EventPacket, Geometry } from '../events/packet.js'
+import type { EventPacket, Geometry, Trigger } from '../events/packet.js'
 import type { ByteSink } from './byte-sink.js'
 import type { RecordingWriter, WriteOptions } from './writer.js'
 
@@ -30,6 +30,7 @@ export class EncodedWriter implements RecordingWriter {
   readonly #geometry: Geometry
   readonly #out = new Uint8Array(OUT_BYTES)
   #encoder: EventEncoder | undefined
+  #origin = 0
   #events = 0
   #triggers = 0
   /** Stamp of the last event or trigger written, at first the origin, µs. */
@@ -55,9 +56,7 @@ export class EncodedWriter implements RecordingWriter {
   async write(packet: EventPacket): Promise<void> {
     const triggers = this.#keptTriggers(packet)
     if (packet.length === 0 && triggers.length === 0) return
-    this.#encoder ??= await this.#begin(
-      packet.length > 0 ? packet.t0 + packet.t[0]! : triggers[0]!.t,
-    )
+    this.#encoder ??= await this.#begin(originOf(packet, triggers, this.encoding.rangeUs))
     let from = 0
     for (const trigger of triggers) {
       // A trigger stands before the first event that is not before it.
@@ -83,14 +82,12 @@ export class EncodedWriter implements RecordingWriter {
     await this.sink.abandon(false)
   }
 
-  /** Writes the header. The origin is known with the first event. */
-  async #begin(first: number): Promise<EventEncoder> {
+  /** Writes the header. What the origin is to be is known with the first packet. */
+  async #begin(otherwise: number): Promise<EventEncoder> {
     const { encoding, options } = this
     const { width, height } = this.#geometry
-    const { rangeUs } = encoding
-    const { originUs = Math.floor(first / rangeUs) * rangeUs, date = '1970-01-01 00:00:00' } =
-      options
-    this.#last = originUs
+    const { originUs = otherwise, date = '1970-01-01 00:00:00' } = options
+    this.#origin = this.#last = originUs
     await this.sink.append(encoding.header(this.#geometry, originUs, date))
     return new EventEncoder(encoding.encoder, width, height, originUs)
   }
@@ -145,10 +142,32 @@ export class EncodedWriter implements RecordingWriter {
         `event ${this.#events} with stamp ${t} µs comes ${t - this.#last} µs after the one before: ${title} would fill ${path} with words of time`,
         'a broken stamp? another format holds it, e.g. csv or evt2',
       )
+    const sentence = `event ${this.#events} with stamp ${t} µs cannot be written to ${path}`
+    if (t < this.#origin)
+      return new SaccadeError(
+        'ERR_FORMAT',
+        `${sentence}: it lies before the origin, ${this.#origin} µs, and stamps are not negative`,
+        'give an earlier --origin, or another format, e.g. csv',
+      )
     return new SaccadeError(
       'ERR_FORMAT',
-      `event ${this.#events} with stamp ${t} µs cannot be written to ${path}: ${refusal ?? `a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`}`,
+      `${sentence}: ${refusal ?? `a stamp of ${title} has ${Math.log2(rangeUs)} bits, and a reader would take it for another`}`,
       'stamps that run far back need another format, e.g. csv or npy',
     )
   }
+}
+
+/** See WriteOptions.originUs; of the first packet, which is all that is known when the header is written. */
+function originOf(packet: EventPacket, triggers: readonly Trigger[], rangeUs: number): number {
+  const { t0, t, length } = packet
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < length; i++) if (t0 + t[i]! < least) least = t0 + t[i]!
+  for (const trigger of triggers) if (trigger.t < least) least = trigger.t
+  // What is written first: readers know nothing of a wrap before it.
+  const first = Math.min(
+    length > 0 ? t0 + t[0]! : Number.POSITIVE_INFINITY,
+    triggers[0]?.t ?? Number.POSITIVE_INFINITY,
+  )
+  const origin = Math.floor(least / rangeUs) * rangeUs
+  return first - origin < rangeUs ? origin : least
 }

@@ -22,7 +22,8 @@ export interface WriteOptions {
   geometry: Geometry
   /**
    * Subtracted from every stamp and kept in the header where the format has room for it, µs. By default the largest multiple
-   * of the format's range of stamps below the first event, so that short stamps stay as they are and long ones fit.
+   * of the format's range of stamps below the least stamp of the first packet, so that short stamps stay as they are and long
+   * ones fit; the least itself where the first stamp would not fit then.
    */
   originUs?: number
   /** The header's date, "YYYY-MM-DD hh:mm:ss"; fixed by default, so that equal events give equal files. */

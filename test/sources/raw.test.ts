@@ -208,6 +208,48 @@ for (const name of ROUND_TRIPS)
     }
   })
 
+test('stamps that run backwards across the end of a range at the start are kept, with their triggers', async (t) => {
+  const at = (...stamps: number[]) => stamps.map((stamp, i) => ({ t: stamp, x: i, y: 1, p: 1 }))
+  for (const [format, rangeUs] of [
+    ['evt3', 2 ** 24],
+    ['evt2', 2 ** 34],
+    ['dat', 2 ** 32],
+  ] as const)
+    for (const [events, edges] of [
+      [at(rangeUs + 5, rangeUs - 3, rangeUs + 6), []],
+      [at(rangeUs + 5), [rangeUs - 3]],
+      [at(7, 5), [6]],
+    ] as const) {
+      const copy = scratch(t, 'back.any')
+      const packet = packetOf(events)
+      packet.t0 -= 16
+      packet.t.forEach((_, i) => {
+        packet.t[i] = events[i]!.t - packet.t0
+      })
+      if (format !== 'dat') packet.triggers = edges.map((edge) => ({ t: edge, id: 0, value: 1 }))
+      await using file = await createRecording(copy, { geometry: { width: 8, height: 8 }, format })
+      await file.write(packet)
+      await file.close()
+      t.deepEqual(file.left, {}, format)
+      const { events: got, recording } = await eventsIn(copy)
+      t.deepEqual(got, events, format)
+      t.deepEqual(recording.faults, {})
+      const triggers = (await triggersOf(copy)).map((edge) => edge.t)
+      t.deepEqual(triggers, packet.triggers?.map((edge) => edge.t) ?? [], format)
+    }
+})
+
+test('an origin that lies behind an event is what the refusal names', async (t) => {
+  const path = scratch(t, 'late.raw')
+  const options = { geometry: { width: 8, height: 8 }, originUs: 1000 }
+  await using file = await createRecording(path, options)
+  const error = await t.throwsAsync(file.write(packetOf([{ t: 999, x: 1, y: 1, p: 1 }])))
+  t.is(
+    error?.message,
+    `event 0 with stamp 999 µs cannot be written to ${path}: it lies before the origin, 1000 µs, and stamps are not negative`,
+  )
+})
+
 test('a trigger of an input that a format has no number for is left out and counted, not given another', async (t) => {
   const most: Record<string, number> = { evt2: 31, evt21: 31, 'evt21-legacy': 31, evt3: 15 }
   for (const format of EVT_WRITERS) {
