@@ -1,6 +1,6 @@
 // A recording in another format, or a part of it: any that is read to any that is written, files and streams alike.
 import type { Geometry } from './events/packet.js'
-import { FilterChain } from './filters/chain.js'
+import { FilterChain, filterOf, isFilterStage } from './filters/chain.js'
 import type { FilterInput } from './filters/registry.js'
 import { keepInputs } from './sinks/keep-inputs.js'
 import { isStreamSpec } from './sources/bytes.js'
@@ -9,7 +9,7 @@ import type { OpenOptions, Recording } from './sources/recording.js'
 import { type ReplayOptions, replay } from './sources/replay.js'
 import { sensorSize } from './sources/survey.js'
 import { createRecording } from './sources/writers.js'
-import { Ledger } from './streams/ledger.js'
+import { Ledger, totalDropped } from './streams/ledger.js'
 
 /** A part of the sensor, pixels. */
 export interface Region {
@@ -43,6 +43,8 @@ export interface Converted {
   /** Written. */
   events: number
   triggers: number
+  /** Events that each filter took out, by its name; those outside the region by "roi". */
+  filtered: Readonly<Record<string, number>>
   /** What the written format cannot hold, by kind. */
   left: Readonly<Record<string, number>>
   /** What was wrong in the input, by kind, and where the first of each kind was. */
@@ -50,10 +52,13 @@ export interface Converted {
   faultOffsets: Readonly<Record<string, number>>
   /** Stopped before its end, or the reader of stdout has gone. */
   stopped: boolean
+  /** False when it was stopped and nothing stays of the output. */
+  kept: boolean
 }
 
 /**
  * Reads `input` and writes `output`, each a file, "-", tcp://HOST:PORT or unix:PATH. A file has its name only when it is whole. Rejects
+ * with ERR_LEDGER when events were lost on the way without being counted,
  * with ERR_ARGUMENT for an output that is the input, and with the errors of openRecording, createRecording and replay.
  * @example
  * const { events } = await convert('drive.raw', 'drive_td.dat', { from: '1s', to: '2s' })
@@ -83,15 +88,21 @@ export async function convert(
   }
   const stopped = signal.aborted
   // A stream has no other end than that somebody stops it.
-  if (!stopped || !recording.seekable) await file.close()
+  const kept = !stopped || !recording.seekable
+  if (kept) await file.close()
+  ledger.check()
   return {
     from: recording.format,
     geometry,
     events: file.events,
     triggers: file.triggers,
+    filtered: Object.fromEntries(
+      ledger.stages.filter(isFilterStage).map((stage) => [filterOf(stage), totalDropped(stage)]),
+    ),
     left: file.left,
     faults: { ...recording.faults },
     faultOffsets: { ...recording.faultOffsets },
     stopped,
+    kept,
   }
 }

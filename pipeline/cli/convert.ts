@@ -84,12 +84,15 @@ function show(bar: ProgressBar, { progress }: Recording, events: number, began: 
 
 function line(
   output: string,
-  { from, events, triggers, left, stopped, geometry }: Converted,
+  { from, events, triggers, filtered, left, stopped, kept, geometry }: Converted,
 ): string {
+  if (!kept) return `${output}  stopped, and not written`
   const lost = Object.entries(left).map(([kind, n]) => `${n} ${kind} left out`)
+  const out = Object.entries(filtered).map(([name, n]) => `${quantity(n, 'ev')} by ${name}`)
   return [
     `${output}  ${geometry.width}x${geometry.height}, ${quantity(events, 'ev')} from ${from}`,
     ...(triggers > 0 ? [`${triggers} triggers`] : []),
+    ...(out.length > 0 ? [`filtered out: ${out.join(', ')}`] : []),
     ...lost,
     ...(stopped ? ['stopped'] : []),
   ].join(', ')

@@ -1,7 +1,7 @@
 // What a run says to people on stderr, apart from errors: how the input is read, and how it went.
 import type { RunSummary } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
-import { filteredGeometry, isFilterStage } from '../filters/chain.js'
+import { filteredGeometry, filterOf, isFilterStage } from '../filters/chain.js'
 import type { Recording } from '../sources/recording.js'
 import { type Ledger, totalDropped } from '../streams/ledger.js'
 import { quantity } from '../view/strip.js'
@@ -57,9 +57,7 @@ export function summaryLine(summary: RunSummary, ledger: Ledger, elapsedMs: numb
     )
   const filtered = ledger.stages
     .filter(isFilterStage)
-    .map(
-      (stage) => `${quantity(totalDropped(stage), 'ev')} by ${stage.name.replace('filter ', '')}`,
-    )
+    .map((stage) => `${quantity(totalDropped(stage), 'ev')} by ${filterOf(stage)}`)
   return [
     `${windows} windows, ${quantity(events, 'ev')}, ${detections} detections in ${(elapsedMs / 1000).toFixed(2)} s`,
     ...(filtered.length > 0 ? [`filtered out: ${filtered.join(', ')}`] : []),

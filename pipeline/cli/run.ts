@@ -24,7 +24,7 @@ import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
 import { openInput, openModel, openOptions, secondReader } from './pipeline.js'
-import { fitRemarks, inputRemarks, summaryLine } from './remarks.js'
+import { faultRemarks, fitRemarks, inputRemarks, summaryLine } from './remarks.js'
 import { openView, stayOpen } from './view.js'
 
 export function runCommand(context: Context): Command {
@@ -60,6 +60,7 @@ async function runService(
   await using _session = session
   const ledger = new Ledger()
   const source = await openSource(config, model, ledger, context.signal, log)
+  await using _played = source.played
 
   // Two, because a snapshot begins a new interval: the log's and the broker's are not in step.
   let published: Health | undefined
@@ -113,6 +114,7 @@ async function runService(
       },
     })
     log.info(summaryLine(summary, ledger, performance.now() - began))
+    for (const sentence of faultRemarks(source.name, source.faulty)) log.warn(sentence)
     // A recording that has ended stays to be looked at.
     if (view && !context.signal.aborted) await stayOpen(view, context.signal)
   } finally {
@@ -124,6 +126,10 @@ interface Source {
   name: string
   packets: Observable<EventPacket>
   geometry: Geometry
+  /** Where what was wrong with the bytes is counted. */
+  faulty: Pick<Recording, 'faults' | 'faultOffsets'>
+  /** What is replayed, to be closed. */
+  played?: Recording
   /** False for a recording at full speed, of which nothing may be lost. */
   live: boolean
   /** Of a camera. */
@@ -164,12 +170,15 @@ async function openSource(
     for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
     return fromCamera(eyes)
   }
-  await using input = await openInput(recording!, config, model)
+  const input = await openInput(recording!, config, model)
   for (const sentence of inputRemarks(input, model.window)) log.info(sentence)
+  const { geometry } = input
   return {
     name: recording!,
-    packets: replay(recording!, { ...openOptions(config), from, to, speed, loop, signal, ledger }),
-    geometry: input.geometry,
+    packets: replay(input.recording, { geometry, from, to, speed, loop, signal, ledger }),
+    played: input.recording,
+    faulty: input.recording,
+    geometry,
     live: speed > 0,
     shortName: basename(recording!),
     start: input.start,
@@ -179,5 +188,5 @@ async function openSource(
 
 function fromCamera(eyes: Camera): Source {
   const { name, geometry, states } = eyes
-  return { name, packets: eyes, geometry, live: true, states }
+  return { name, packets: eyes, faulty: eyes, geometry, live: true, states }
 }

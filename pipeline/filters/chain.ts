@@ -22,6 +22,11 @@ export function isFilterStage({ name }: Pick<StageCounts, 'name'>): boolean {
   return name.startsWith(STAGE)
 }
 
+/** The name of the filter whose counts these are. */
+export function filterOf({ name }: Pick<StageCounts, 'name'>): string {
+  return name.slice(STAGE.length)
+}
+
 /** Those that put events at other pixels, in their order. */
 export function movingFilters(filters: readonly FilterInput[]): FilterSpec[] {
   // Whether a filter does so is the same for every sensor.

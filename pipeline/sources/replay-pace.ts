@@ -43,6 +43,9 @@ export class LosslessReplay {
     packet.hold(undefined)
     await emit(this.subscriber, packet)
   }
+
+  /** Nothing waits. */
+  async end(): Promise<void> {}
 }
 
 /** Cuts packets into short ones and sends each when its time has come, whoever is ready. */
@@ -51,7 +54,9 @@ export class PacedReplay {
   readonly #pool = new Pool('packets', PACKETS * 4, () => new EventPacket(16_384))
   #origin: { host: number; time: number } | undefined
   #lost = 0
-  readonly #triggers: Trigger[] = []
+  /** What is not among the events, and has not gone out yet. */
+  #triggers: Trigger[] = []
+  #faults: Record<string, number> | undefined
 
   constructor(
     readonly speed: number,
@@ -65,18 +70,53 @@ export class PacedReplay {
   }
 
   async send(packet: EventPacket, signal: AbortSignal): Promise<void> {
-    this.#triggers.push(...(packet.triggers ?? []))
+    for (const trigger of packet.triggers ?? []) this.#triggers.push(trigger)
+    for (const [kind, count] of Object.entries(packet.faults ?? {})) this.#fault(kind, count)
     try {
+      // Behind events they wait for the next ones, which may lie before them.
+      if (packet.length === 0) await this.#sendTriggers(signal)
       for (let from = 0; from < packet.length && !signal.aborted; ) {
         const to = cut(packet, from)
         await this.#waitUntil(packet.t0 + packet.t[to - 1]!, signal)
         if (!signal.aborted) this.#sendPart(packet, from, to, signal)
-        packet.faults = undefined
         from = to
       }
     } finally {
       packet.release()
     }
+  }
+
+  /** Sends what is left behind the last event. */
+  async end(signal: AbortSignal): Promise<void> {
+    await this.#sendTriggers(signal)
+    if (this.#faults === undefined || signal.aborted) return
+    const tick = await this.#pool.acquire(signal)
+    this.#emit(tick.reset(), this.#clock)
+  }
+
+  /** Sends triggers without events, each when its time has come. */
+  async #sendTriggers(signal: AbortSignal): Promise<void> {
+    while (this.#triggers.length > 0 && !signal.aborted) {
+      const { t } = this.#triggers[0]!
+      await this.#waitUntil(t, signal)
+      if (signal.aborted) return
+      const tick = (await this.#pool.acquire(signal)).reset()
+      tick.triggers = this.#takeTriggers(t)
+      this.#emit(tick, t)
+    }
+  }
+
+  /** Takes those up to a time. */
+  #takeTriggers(until: number): Trigger[] | undefined {
+    const due = this.#triggers.filter(({ t }) => t <= until)
+    if (due.length === 0) return undefined
+    this.#triggers = this.#triggers.filter(({ t }) => t > until)
+    return due
+  }
+
+  #fault(kind: string, count: number): void {
+    this.#faults ??= {}
+    this.#faults[kind] = (this.#faults[kind] ?? 0) + count
   }
 
   #sendPart(packet: EventPacket, from: number, to: number, signal: AbortSignal): void {
@@ -90,23 +130,29 @@ export class PacedReplay {
       return
     }
     part.reset()
-    part.t0 = packet.t0
     part.length = count
     part.t.set(packet.t.subarray(from, to))
     part.x.set(packet.x.subarray(from, to))
     part.y.set(packet.y.subarray(from, to))
     part.p.set(packet.p.subarray(from, to))
-    // The next part that goes out carries what is not among the events.
-    part.triggers = this.#triggers.length > 0 ? this.#triggers.splice(0) : undefined
-    part.faults = packet.faults
-    this.#emit(part)
+    part.triggers = this.#takeTriggers(packet.t0 + packet.t[to - 1]!)
+    this.#emit(part, packet.t0)
     this.stage.out += count
   }
 
-  #emit(part: EventPacket): void {
+  /** The recording's time by the host's clock. */
+  get #clock(): number {
+    const { host, time } = this.#origin!
+    return Math.floor(time + (performance.now() - host) * 1000 * this.speed)
+  }
+
+  #emit(part: EventPacket, t0: number): void {
+    part.t0 = t0
     mark(part, this.geometry, true)
     part.dropped = this.#lost
     this.#lost = 0
+    part.faults = this.#faults
+    this.#faults = undefined
     emit(this.subscriber, part)
   }
 
@@ -120,12 +166,7 @@ export class PacedReplay {
       await sleep(Math.min(wait, TICK_MS), signal)
       if (wait <= TICK_MS) return
       const tick = this.#pool.tryAcquire()
-      if (tick === undefined) continue
-      tick.reset()
-      tick.t0 = Math.floor(
-        this.#origin.time + (performance.now() - this.#origin.host) * 1000 * this.speed,
-      )
-      this.#emit(tick)
+      if (tick !== undefined) this.#emit(tick.reset(), this.#clock)
     }
   }
 }

@@ -68,6 +68,7 @@ async function play(
     if (span === 0) break
     shift += span
   } while (options.loop && !signal.aborted)
+  await out.end(signal)
 }
 
 /** One pass; returns the µs that it covered, 0 when nothing was in range. */
@@ -157,9 +158,11 @@ class Span {
   }
 }
 
-/** Removes events at or after `to`, in place; false when none is left. Stamps may run backwards, so each is looked at. */
+/** Removes what lies at or after `to`, in place; false when no event is left. Stamps may run backwards, so each is looked at. */
 function keepBefore(packet: EventPacket, to: number): boolean {
   const { t, x, y, p, length } = packet
+  const triggers = packet.triggers?.filter((trigger) => trigger.t < to)
+  packet.triggers = triggers?.length ? triggers : undefined
   const limit = to - packet.t0
   if (limit > 0xffff_ffff) return true
   let kept = 0
@@ -172,7 +175,5 @@ function keepBefore(packet: EventPacket, to: number): boolean {
     kept += 1
   }
   packet.length = kept
-  const triggers = packet.triggers?.filter((trigger) => trigger.t < to)
-  packet.triggers = triggers?.length ? triggers : undefined
   return kept > 0 || length === 0
 }

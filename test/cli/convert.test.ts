@@ -3,9 +3,11 @@ import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import test from 'ava'
+import { convert } from '../../pipeline/convert.js'
 import { digestRecording } from '../../pipeline/events/digest.js'
 import { openRecording } from '../../pipeline/sources/open.js'
 import { surveyRecording } from '../../pipeline/sources/survey.js'
+import { Ledger } from '../../pipeline/streams/ledger.js'
 import { killAtExit } from '../support/children.js'
 import { scratch } from '../support/folder.js'
 import { programPath, saccade } from '../support/program.js'
@@ -52,12 +54,37 @@ test('convert cuts out a time and a region, and filters', async (t) => {
   await using recording = await openRecording(part)
   const { tFirst, tLast, extent, events } = await surveyRecording(recording)
   t.deepEqual(recording.geometry, { width: 64, height: 40 })
-  t.is(events, JSON.parse(run.stdout).events)
+  const told = JSON.parse(run.stdout)
+  t.is(events, told.events)
+  t.true(told.filtered.roi > events)
   t.true(events > 100 && tFirst >= 1_000_000 && tLast < 1_500_000)
   t.true(extent.width <= 64 && extent.height <= 40)
   const calm = scratch(t, 'calm_td.dat')
-  const filtered = await saccade(['convert', path, calm, '--filter', 'refractory:50us', '--json'])
-  t.is(JSON.parse(filtered.stdout).events, 223_161)
+  const filtered = await saccade(['convert', path, calm, '--filter', 'refractory:50us'])
+  t.is(
+    filtered.stdout,
+    `${calm}  304x240, 223 kev from DAT v2, filtered out: 18.9 kev by refractory\n`,
+  )
+})
+
+test('a conversion tells what filters and the region took out, and what is left when it was stopped', async (t) => {
+  const path = scratch(t, 'drive.csv')
+  const lines = [0, 1, 2, 3].flatMap((x) => [`${100 * x},${x},0,1`, `${100 * x + 10},${x},0,1`])
+  writeFileSync(path, `%geometry:4,1\nt,x,y,p\n${lines.join('\n')}\n`)
+  const out = scratch(t, 'out.raw')
+  const ledger = new Ledger()
+  const filters = [{ name: 'refractory', us: 50 }] as const
+  const roi = { x: 1, y: 0, width: 2, height: 1 }
+  const done = await convert(path, out, { filters, roi, ledger })
+  t.like(done, { events: 2, stopped: false, kept: true })
+  t.deepEqual(done.filtered, { refractory: 4, roi: 2 })
+  t.deepEqual(ledger.imbalances(), [])
+  const stopped = await convert(path, `${out}2`, {
+    outFormat: 'evt3',
+    signal: AbortSignal.abort(),
+  })
+  t.like(stopped, { events: 0, stopped: true, kept: false })
+  t.deepEqual(readdirSync(dirname(out)), ['out.raw'])
 })
 
 test('a recording without a size gets the smallest that holds its events', async (t) => {

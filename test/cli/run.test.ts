@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { writeSimulation } from '../../pipeline/simulate/write.js'
@@ -39,6 +39,7 @@ test('run plays a recording at its own speed, tells its health and ends with the
 
 test('run --json puts nothing but NDJSON on stdout', async (t) => {
   const cwd = await robot(t, 'source: {recording: drive_td.dat}\nlog: {format: text}\n')
+  appendFileSync(`${cwd}/drive_td.dat`, 'cut')
   const { code, stdout, stderr } = await saccade(['run', 'robot.yaml', '--json'], { cwd })
   t.is(code, 0, stderr)
   const records = stdout
@@ -48,6 +49,8 @@ test('run --json puts nothing but NDJSON on stdout', async (t) => {
   t.is(records[0].schema, 'saccade/1')
   t.truthy(records.at(-1).end)
   t.regex(stderr, /^\d\d:\d\d:\d\d info {2}running on /)
+  // What was wrong in the recording stands behind the account.
+  t.regex(stderr, / s; .*\n.* warn {2}.*drive_td\.dat: 3 trailing bytes, the first at byte \d+\n$/)
 })
 
 test('run needs exactly one source', async (t) => {

@@ -1,4 +1,5 @@
-import test from 'ava'
+import { writeFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
 import type { EventPacket } from '../../pipeline/events/packet.js'
 import { writeDat } from '../../pipeline/sources/dat-writer.js'
 import { openRecording } from '../../pipeline/sources/open.js'
@@ -60,6 +61,88 @@ test('paced, packets are live and a silence is told by packets without events', 
   }
   t.is(events, 8)
   t.true(ticks > 0)
+})
+
+/** A DAT file of triggers at these times; the header's origin is added to each. */
+function triggerFile(t: ExecutionContext, originUs: number, times: readonly number[]): string {
+  const path = scratch(t, 'edges_trigger.dat')
+  const head = `% Version 2\n% t0_us ${originUs}\n% Width 8\n% Height 8\n\x0e\x08`
+  const words = Uint32Array.from(times.flatMap((time) => [time, 1]))
+  writeFileSync(path, Buffer.concat([Buffer.from(head), Buffer.from(words.buffer)]))
+  return path
+}
+
+async function edgesOf(stream: Stream<EventPacket>): Promise<[t: number, among: number][]> {
+  const edges: [number, number][] = []
+  for await (const { triggers = [], length } of stream)
+    edges.push(...triggers.map((edge): [number, number] => [edge.t, length]))
+  return edges
+}
+
+test('--to ends triggers without events as it ends events, far from 0, too', async (t) => {
+  const file = triggerFile(t, 2 ** 33, [9, 20])
+  t.deepEqual(await edgesOf(replay(file, { to: 2 ** 33 + 15 })), [[2 ** 33 + 9, 0]])
+})
+
+test('paced, a file of triggers alone gives them, at their times', async (t) => {
+  const began = performance.now()
+  const edges = await edgesOf(replay(triggerFile(t, 0, [9, 20_000, 60_000]), { speed: 1 }))
+  t.deepEqual(edges, [
+    [9, 0],
+    [20_000, 0],
+    [60_000, 0],
+  ])
+  // No sooner; how much later is the machine's affair.
+  t.true(performance.now() - began >= 59)
+})
+
+test('paced, triggers come with the events around them and faults are told however short of buffers it is', async (t) => {
+  const packets = [
+    packetOf([0, 5000, 10_000, 15_000].map((time) => ({ t: time, x: 1, y: 1, p: 1 }))),
+    packetOf([{ t: 20_000, x: 1, y: 1, p: 1 }]),
+  ]
+  packets[0]!.triggers = [0, 7000, 15_001, 21_000].map((time) => ({ t: time, id: 0, value: 1 }))
+  packets[0]!.faults = { reserved_words: 2 }
+  packets[1]!.faults = { reserved_words: 1 }
+  await using empty = await openRecording(triggerFile(t, 0, [1]))
+  const recording = Object.assign(Object.create(empty), {
+    seek: async () => {},
+    next: async (into: EventPacket) => {
+      const packet = packets.shift()
+      if (packet === undefined) return false
+      into.reset()
+      into.t.set(packet.t)
+      into.x.set(packet.x)
+      const { t0, length, triggers, faults } = packet
+      Object.assign(into, { t0, length, triggers, faults })
+      return true
+    },
+    [Symbol.asyncDispose]: async () => {},
+  })
+  const held: EventPacket[] = []
+  const stages: [number, number[], number][] = []
+  await new Promise<void>((resolve, reject) =>
+    replay(recording, { speed: 4, geometry: { width: 8, height: 8 } }).subscribe({
+      next: (packet) => {
+        const { first, triggers = [], faults } = packet
+        if (packet.length > 0 || triggers.length > 0 || faults)
+          stages.push([first, triggers.map((edge) => edge.t), faults?.reserved_words ?? 0])
+        held.push(packet)
+        if (held.length > 2) held.shift()!.release()
+      },
+      error: reject,
+      complete: resolve,
+    }),
+  )
+  for (const packet of held) packet.release()
+  t.deepEqual(stages, [
+    [0, [0], 2],
+    [5000, [], 0],
+    [10_000, [7000], 0],
+    [15_000, [], 0],
+    [20_000, [15_001], 1],
+    [Number.NaN, [21_000], 0],
+  ])
 })
 
 test('an aborted replay completes, and what it did not give is counted', async (t) => {
