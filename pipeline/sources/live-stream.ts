@@ -154,6 +154,7 @@ async function follow(
   alive: () => void,
 ): Promise<string> {
   const { feed, clock, signal } = context
+  const { closing, dataEnd = Number.POSITIVE_INFINITY } = beginning
   const chunk = new Uint8Array(CHUNK_BYTES)
   let heardAt = clock.now()
   let silent = false
@@ -176,7 +177,10 @@ async function follow(
   try {
     for (let skip = beginning.dataStart; ; ) {
       const got = await bytes.read(chunk, skip > 0 ? Math.min(skip, CHUNK_BYTES) : CHUNK_BYTES)
-      if (got === 0) return 'it has ended'
+      if (got === 0) {
+        if (closing !== undefined && !signal.aborted) feed.push(closing)
+        return 'it has ended'
+      }
       heardAt = clock.now()
       if (silent) {
         context.state('up')
@@ -184,7 +188,11 @@ async function follow(
       }
       silent = false
       if (skip > 0) skip -= got
-      else if (feed.push(chunk.subarray(0, got)) > 0) alive()
+      else {
+        // What follows the events is none of them.
+        const events = got - Math.max(0, bytes.position - dataEnd)
+        if (events > 0 && feed.push(chunk.subarray(0, events)) > 0) alive()
+      }
       // The timers must have their turn, however fast it sends.
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -193,6 +201,9 @@ async function follow(
   } finally {
     cancelTick()
     signal.removeEventListener('abort', stop)
+    // Of a record that the end has cut; a stop may come anywhere.
+    const { held, unsaved = 0 } = beginning.decoder
+    if (!signal.aborted) feed.fault('trailing_bytes', Math.max(held, unsaved))
     feed.pause()
   }
 }

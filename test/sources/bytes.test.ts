@@ -228,6 +228,32 @@ test('a live stream comes back after it broke, and its time goes on', async (t) 
   t.is(source.state, 'closed')
 })
 
+test('a live stream reads what files of its format have at their end, and counts what the end has cut', async (t) => {
+  const aedat4 = sharedPath('recordings/formats/made/aedat4_none.aedat4')
+  const cases: [bytes: Uint8Array, events: number, faults: object][] = [
+    [Buffer.from('%geometry:8,8\nt,x,y,p\n1,2,3,1\n2,2,3,1'), 2, {}],
+    [
+      Buffer.from('% evt 3.0\n% geometry 8x8\n% end\n\x01\x80\x02\x00\x03\x20\x03', 'latin1'),
+      1,
+      { trailing_bytes: 1 },
+    ],
+    // Behind its packets stands their table.
+    ...(aedat4
+      ? [[readFileSync(aedat4), (await wholeOf(aedat4)).length, { imu_packets: 5 }] as const]
+      : []),
+  ].map(([bytes, events, faults]) => [bytes as Uint8Array, events as number, faults as object])
+  for (const [bytes, events, faults] of cases) {
+    const { specs } = await serve(t, (socket) => socket.end(bytes))
+    const stop = new AbortController()
+    const notice = (sentence: string) => sentence.startsWith('lost') && stop.abort()
+    const source = await liveStream(specs[0]!, { signal: stop.signal, notice })
+    let got = 0
+    for await (const packet of source) got += packet.length + packet.dropped
+    t.is(got, events)
+    t.deepEqual(source.faults, { ...faults, reconnect: 1 })
+  }
+})
+
 test('a live stream without a size is refused; an absent one is waited for when asked', async (t) => {
   const { specs } = await serve(t, (socket) => socket.write(Buffer.from([1, 0x80, 2, 0, 3, 0x20])))
   const error = await t.throwsAsync(liveStream(specs[0]!, { format: 'evt3' }), {
