@@ -1,6 +1,7 @@
 // Recordings of one camera -> its profile.
 import { basename } from 'node:path'
 import {
+  cameraSerial,
   EventPacket,
   type Geometry,
   type OpenOptions,
@@ -13,7 +14,7 @@ import { findHotPixels, findPolarity, noiseFloor } from './sensor-faults.js'
 
 /** Options of calibrateSensor. */
 export interface CalibrateSensorOptions extends OpenOptions {
-  /** Serial number or name of the camera, to be kept in the profile. */
+  /** Serial number or name of the camera, to be kept in the profile; by default what the recordings say. */
   camera?: string
   /** Overrules what the events say of the polarity. */
   polarity?: 'normal' | 'swapped'
@@ -33,11 +34,20 @@ export async function calibrateSensor(
   options: CalibrateSensorOptions = {},
 ): Promise<SensorProfile> {
   let census: SensorCensus | undefined
+  let camera: { serial: string; path: string } | undefined
   const packet = new EventPacket()
   for (const path of paths) {
     await using recording = await openRecording(path, options)
     const geometry = geometryOf(path, recording.geometry ?? options.geometry, census?.geometry)
     census ??= new SensorCensus(geometry)
+    const serial = cameraSerial(recording.header)
+    if (camera !== undefined && serial !== undefined && serial !== camera.serial)
+      throw new SaccadeError(
+        'ERR_ARGUMENT',
+        `${path} is of the camera ${serial}, ${camera.path} of ${camera.serial}`,
+        'a profile is one of one camera',
+      )
+    if (serial !== undefined) camera ??= { serial, path }
     while (await recording.next(packet)) {
       if (options.signal?.aborted) throw new SaccadeError('ERR_ABORTED', 'stopped on request')
       census.add(packet)
@@ -46,7 +56,7 @@ export async function calibrateSensor(
   }
   if (census === undefined || census.events === 0)
     throw new SaccadeError('ERR_ARGUMENT', 'there is no event to measure a sensor by')
-  return profileOf(census, paths, options)
+  return profileOf(census, paths, { ...options, camera: options.camera ?? camera?.serial })
 }
 
 function geometryOf(

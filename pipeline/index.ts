@@ -59,6 +59,7 @@ export { FilterChain, type FilterOptions } from './filters/chain.js'
 export { type FilterCost, filterCosts } from './filters/cost.js'
 export * as filters from './filters/index.js'
 export type { FilterInput, FilterSpec } from './filters/registry.js'
+export { findSensorProfile } from './filters/sensor-folder.js'
 export {
   loadSensorProfile,
   type SensorProfile,
@@ -86,6 +87,7 @@ export { FrameDecoder, type SerialFrame } from './sinks/serial-decoder.js'
 export type { Sink, SinkOpenOptions, SinkState } from './sinks/sink.js'
 export { Camera, type CameraOptions, type CameraSpec, camera } from './sources/camera.js'
 export type { CameraState } from './sources/camera-device.js'
+export { cameraSerial } from './sources/camera-serial.js'
 export { writeDat } from './sources/dat-writer.js'
 export type { EdvsSpec } from './sources/edvs.js'
 export {

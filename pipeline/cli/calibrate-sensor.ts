@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { calibrateSensor, LEAST_HOT_S } from '../../calibration/index.js'
 import { writeWhole } from '../../models/index.js'
 import { loadConfig } from '../config/load.js'
+import { isSensorFolder, profilePath } from '../filters/sensor-folder.js'
 import type { SensorProfile } from '../filters/sensor-profile.js'
 import { keepInputs } from '../sinks/keep-inputs.js'
 import { quantity } from '../view/strip.js'
@@ -21,13 +22,17 @@ export function calibrateSensorCommand(context: Context): Command {
     'saccade calibrate-sensor still_td.dat -o front.json',
     'saccade calibrate-sensor a_td.dat b_td.dat --camera 00001497 -o front.json',
     'saccade replay drive_td.dat --sensor front.json',
+    'saccade calibrate-sensor dark.raw -o sensors && saccade replay drive.raw --sensor sensors',
   ])
   return addFlags(command, READER_FLAGS)
     .option(
       '-o, --output <profile.json>',
-      'write the profile; without it, only what was measured is told',
+      'write the profile; into a folder by the serial number; without it, only what was measured is told',
     )
-    .option('--camera <name>', 'serial number or name of the camera, kept in the profile')
+    .option(
+      '--camera <name>',
+      'serial number or name of the camera, where the recordings do not say it',
+    )
     .addOption(
       new Option('--polarity <which>', 'overrule what the events say').choices([
         'normal',
@@ -49,7 +54,8 @@ async function measure(
   options: CommonOptions,
   { signal }: Context,
 ): Promise<void> {
-  await keepInputs(output, recordings)
+  const folder = output !== undefined && isSensorFolder(output)
+  if (!folder) await keepInputs(output, recordings)
   const flags = flagValues({ ...options })
   const { config } = await loadConfig({ environment: process.env, flags })
   const profile = await calibrateSensor(recordings, {
@@ -59,17 +65,18 @@ async function measure(
     signal,
   })
   const json = `${JSON.stringify(profile, undefined, 2)}\n`
-  if (output !== undefined) await writeWhole(output, Buffer.from(json))
+  const path = folder ? profilePath(output, profile.camera) : output
+  if (path !== undefined) await writeWhole(path, Buffer.from(json))
   if (options.json) process.stdout.write(json)
-  else process.stdout.write(`${lines(profile, output).join('\n')}\n`)
+  else process.stdout.write(`${lines(profile, path).join('\n')}\n`)
 }
 
 function lines(profile: SensorProfile, output: string | undefined): string[] {
-  const { geometry, hotPixels, swapPolarity, polarity, noise, from } = profile
+  const { camera, geometry, hotPixels, swapPolarity, polarity, noise, from } = profile
   const seconds = `${from.seconds.toFixed(2)} s`
   const [x, y] = hotPixels[0] ?? []
   const said = [
-    `${geometry.width}x${geometry.height}, ${quantity(from.events, 'ev')} in ${seconds}`,
+    `${camera === undefined ? '' : `camera ${camera}, `}${geometry.width}x${geometry.height}, ${quantity(from.events, 'ev')} in ${seconds}`,
     hotPixels.length > 0
       ? `${hotPixels.length} hot pixels, the first at ${x},${y}`
       : `no hot pixel${from.seconds < LEAST_HOT_S ? `: ${seconds} are too short to tell` : ''}`,

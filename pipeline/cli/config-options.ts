@@ -25,7 +25,11 @@ const FLAGS = {
     '--filter <list>',
     "instead of the model's own filters, e.g. refractory:50us,hot-pixels; or none",
   ],
-  sensor: ['source.sensor', '--sensor <file>', 'what calibrate-sensor measured of this camera'],
+  sensor: [
+    'source.sensor',
+    '--sensor <path>',
+    'what calibrate-sensor measured of this camera, or a folder of such profiles by serial number',
+  ],
   format: ['source.format', '--format <name>', 'format of a file without a header'],
   geometry: ['source.geometry', '--geometry <WxH>', 'sensor size, where the input does not say'],
   mqtt: ['mqtt.url', '--mqtt <url>', 'publish to a broker, e.g. mqtt://localhost'],

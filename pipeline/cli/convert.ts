@@ -12,7 +12,7 @@ import { quantity } from '../view/strip.js'
 import { filtersOf } from '../windows/spec.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, READER_FLAGS } from './config-options.js'
-import { openOptions } from './pipeline.js'
+import { configForRecording, openOptions } from './pipeline.js'
 import { faultRemarks } from './remarks.js'
 
 interface ConvertCommandOptions extends CommonOptions {
@@ -51,11 +51,12 @@ async function convertFile(
   { signal }: Context,
 ): Promise<void> {
   const flags = flagValues({ ...options })
-  const { config } = await loadConfig({ environment: process.env, flags })
+  const loaded = await loadConfig({ environment: process.env, flags })
   // Before anything is opened.
   writerFor(output, outFormat)
   if (output === '-' && options.json)
     throw new SaccadeError('ERR_ARGUMENT', '--json and the output - are both stdout')
+  const config = await configForRecording(loaded.config, input)
   const bar = new ProgressBar(output)
   const began = performance.now()
   const done = await convert(input, output, {

@@ -2,10 +2,12 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.js'
+import { configFor } from '../config/windows.js'
 import { Model } from '../detect/model.js'
 import { digestRecording } from '../events/digest.js'
 import { parseGeometry } from '../events/geometry.js'
 import { filterText } from '../filters/registry.js'
+import { cameraSerial } from '../sources/camera-serial.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
 import { surveyRecording } from '../sources/survey.js'
@@ -136,7 +138,8 @@ async function filtersInfo(
   { signal }: Context,
 ): Promise<Info> {
   const flags = flagValues({ ...options })
-  const { config } = await loadConfig({ environment: process.env, flags })
+  const loaded = await loadConfig({ environment: process.env, flags })
+  const config = configFor(loaded.config, cameraSerial(recording.header), recording.path)
   const bar = new ProgressBar(recording.path)
   const filters = await filterInfo(recording, await configuredFilters(config), {
     ...openOptions(config),

@@ -1,13 +1,15 @@
 // What detect, replay and run open before they begin: the network and the recording.
 import type { Config } from '../config/schema.js'
-import { windowOverrides } from '../config/windows.js'
+import { configFor, windowOverrides } from '../config/windows.js'
 import { Model } from '../detect/model.js'
 import type { Session } from '../detect/session.js'
 import { parseGeometry } from '../events/geometry.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
+import { isSensorFolder } from '../filters/sensor-folder.js'
 import { loadSensorProfile } from '../filters/sensor-profile.js'
 import { keepInputs } from '../sinks/keep-inputs.js'
 import { isStreamSpec } from '../sources/bytes.js'
+import { cameraSerial } from '../sources/camera-serial.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
 import type { WindowSpec } from '../windows/spec.js'
@@ -28,12 +30,16 @@ export interface Input extends AsyncDisposable {
   start: number
   /** What is other than in the model's windows. */
   windows: Partial<WindowSpec>
+  /** With the profile of this camera, where there is a folder of them. */
+  config: Config
 }
 
 /** How the configuration says a recording is to be read. */
 export function openOptions({ source }: Config): OpenOptions {
   const { format, geometry, sensor } = source
   if (geometry !== undefined) return { format, geometry: parseGeometry(geometry) }
+  // Which profile of a folder it is one knows when the input is open.
+  if (sensor !== undefined && isSensorFolder(sensor)) return { format }
   return { format, geometry: sensor === undefined ? undefined : loadSensorProfile(sensor).geometry }
 }
 
@@ -49,13 +55,15 @@ export async function openInput(
 ): Promise<Input> {
   if (!isStreamSpec(path)) await keepInputs(config.output.file, [path])
   const recording = await openRecording(path, { ...openOptions(config), signal })
+  const own = configFor(config, cameraSerial(recording.header), path)
   const start = recording.seekable ? await firstStamp(recording) : 0
   const { width, height } = model.window
   return {
     recording,
     geometry: recording.geometry ?? { width, height },
     start,
-    windows: windowOverrides(config),
+    windows: windowOverrides(own),
+    config: own,
     [Symbol.asyncDispose]: () => recording[Symbol.asyncDispose](),
   }
 }
@@ -76,6 +84,15 @@ export async function secondReader(
 /** Part of a recording that was read, 0..1. */
 export function share({ progress: { bytes, total } }: Recording): number | undefined {
   return total === undefined || total === 0 ? undefined : Math.min(1, bytes / total)
+}
+
+/** The configuration with the profile of the camera that made a recording, where there is a folder of them. */
+export async function configForRecording(config: Config, path: string): Promise<Config> {
+  const { sensor } = config.source
+  if (sensor === undefined || !isSensorFolder(sensor)) return config
+  if (isStreamSpec(path)) return configFor(config, undefined, path)
+  await using recording = await openRecording(path, openOptions(config))
+  return configFor(config, cameraSerial(recording.header), path)
 }
 
 async function firstStamp(recording: Recording): Promise<number> {

@@ -13,7 +13,7 @@ import { writeReport } from '../view/report.js'
 import { windows } from '../windows/windows.js'
 import { type CommonOptions, type Context, makeCommand, printJson, printTable } from './command.js'
 import { addFlags, flagValues } from './config-options.js'
-import { openOptions } from './pipeline.js'
+import { configForRecording, openOptions } from './pipeline.js'
 
 interface ProfileCommandOptions extends CommonOptions {
   binary?: boolean
@@ -43,7 +43,8 @@ async function profile(
 ): Promise<void> {
   await keepInputs(options.html, [path, recording])
   const flags = flagValues({ ...options })
-  const { config } = await loadConfig({ environment: process.env, flags })
+  const loaded = await loadConfig({ environment: process.env, flags })
+  const config = await configForRecording(loaded.config, recording)
   const model = await Model.load(path)
   const { from, to } = config.source
   const events = replay(recording, { ...openOptions(config), from, to, signal })

@@ -56,7 +56,7 @@ async function replayFile(
   const progress = from === undefined && to === undefined ? () => share(recording) : undefined
   await play(
     {
-      config,
+      config: input.config,
       model,
       session,
       source,

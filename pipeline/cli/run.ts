@@ -6,7 +6,7 @@ import type { Observable } from 'rxjs'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import { makeSinks } from '../config/sinks.js'
-import { durationUs, windowOverrides } from '../config/windows.js'
+import { configFor, durationUs, windowOverrides } from '../config/windows.js'
 import type { Model } from '../detect/model.js'
 import { SaccadeError } from '../errors.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
@@ -21,6 +21,7 @@ import { liveStream } from '../sources/live-stream.js'
 import type { Recording } from '../sources/recording.js'
 import { replay } from '../sources/replay.js'
 import { Ledger } from '../streams/ledger.js'
+import type { WindowSpec } from '../windows/spec.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
 import { openInput, openModel, openOptions, secondReader } from './pipeline.js'
@@ -77,10 +78,9 @@ async function runService(
     log.info(healthLine(snapshot))
   }, durationUs(config.health.every) / 1000)
 
-  const windows = windowOverrides(config)
   await using view = await openView({
     ...source,
-    ...{ source: source.shortName ?? source.name, config, windows, model, session, ledger, sinks },
+    ...{ source: source.shortName ?? source.name, config, model, session, ledger, sinks },
     paced: source.live,
   })
   if (view) {
@@ -99,7 +99,7 @@ async function runService(
       source: view?.look(source.packets) ?? source.packets,
       model,
       session: view?.session ?? session,
-      windows,
+      windows: source.windows,
       classes: config.model.classes,
       geometry: source.geometry,
       sinks,
@@ -130,6 +130,8 @@ interface Source {
   faulty: Pick<Recording, 'faults' | 'faultOffsets'>
   /** What is replayed, to be closed. */
   played?: Recording
+  /** What is other than in the model's windows, with the profile of this camera. */
+  windows: Partial<WindowSpec>
   /** False for a recording at full speed, of which nothing may be lost. */
   live: boolean
   /** Of a camera. */
@@ -155,19 +157,21 @@ async function openSource(
       `run has ${sources.length === 0 ? 'no source' : 'more than one source'}`,
       'set one of source.recording, source.edvs and source.stream (saccade.example.yaml)',
     )
+  const fromCamera = (eyes: Camera): Source => {
+    const { name, geometry, serial, states } = eyes
+    const windows = windowOverrides(configFor(config, serial, name))
+    for (const sentence of fitRemarks(geometry, { ...model.window, ...windows })) log.info(sentence)
+    return { name, packets: eyes, faulty: eyes, geometry, windows, live: true, states }
+  }
   if (edvs !== undefined) {
     const notice = (sentence: string) => log.warn(sentence)
     const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
-    const spec = { ...model.window, ...windowOverrides(config) }
-    for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
     return fromCamera(eyes)
   }
   if (stream !== undefined) {
     const notice = (sentence: string) => log.warn(sentence)
     const options = { ...openOptions(config), signal, ledger, wait: true, notice }
     const eyes = await liveStream(stream, options)
-    const spec = { ...model.window, ...windowOverrides(config) }
-    for (const sentence of fitRemarks(eyes.geometry, spec)) log.info(sentence)
     return fromCamera(eyes)
   }
   const input = await openInput(recording!, config, model)
@@ -179,14 +183,10 @@ async function openSource(
     played: input.recording,
     faulty: input.recording,
     geometry,
+    windows: input.windows,
     live: speed > 0,
     shortName: basename(recording!),
     start: input.start,
     recording: await secondReader(recording!, config, input.recording),
   }
-}
-
-function fromCamera(eyes: Camera): Source {
-  const { name, geometry, states } = eyes
-  return { name, packets: eyes, faulty: eyes, geometry, live: true, states }
 }

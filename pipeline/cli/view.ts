@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/schema.js'
 import { SaccadeError } from '../errors.js'
 import { LiveView, type ViewOptions } from '../view/live/view.js'
-import type { WindowSpec } from '../windows/spec.js'
+import { filtersOf, type WindowSpec } from '../windows/spec.js'
 
 /** What the caller knows of a run. */
 export interface Viewed extends Omit<ViewOptions, 'listen' | 'token' | 'window' | 'threads'> {
@@ -24,6 +24,7 @@ export async function openView({
   const { durationUs, hopUs = durationUs } = { ...viewed.model.window, ...windows }
   return LiveView.open({
     ...viewed,
+    filters: filtersOf(windows),
     listen,
     token: tokenFile === undefined ? undefined : await readToken(tokenFile),
     window: { durationUs, hopUs },

@@ -1,6 +1,7 @@
 // What a configuration changes in the model's windows.
 import { resolveTime } from '../events/time.js'
 import { parseFilter } from '../filters/registry.js'
+import { findSensorProfile, isSensorFolder } from '../filters/sensor-folder.js'
 import { loadSensorProfile, sensorCorrections } from '../filters/sensor-profile.js'
 import type { WindowSpec } from '../windows/spec.js'
 import type { Config } from './schema.js'
@@ -27,6 +28,18 @@ export function windowOverrides({ source, window }: Config): Partial<WindowSpec>
     spec.roi = { x, y, width, height }
   }
   return spec
+}
+
+/**
+ * The configuration for one camera: a folder of profiles in `source.sensor` becomes that camera's profile.
+ * @param of what is read, for sentences
+ * @throws ERR_CONFIG when none is its
+ */
+export function configFor(config: Config, camera: string | undefined, of: string): Config {
+  const { sensor } = config.source
+  if (sensor === undefined || !isSensorFolder(sensor)) return config
+  const source = { ...config.source, sensor: findSensorProfile(sensor, camera, of) }
+  return { ...config, source }
 }
 
 /** "25ms" in µs. */

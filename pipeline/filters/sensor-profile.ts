@@ -56,7 +56,14 @@ export type SensorProfile = z.infer<typeof sensorProfileSchema>
 export function loadSensorProfile(path: string): SensorProfile {
   let json: unknown
   try {
-    if (statSync(path).size > MOST_BYTES)
+    const stat = statSync(path)
+    if (stat.isDirectory())
+      throw new SaccadeError(
+        'ERR_CONFIG',
+        `${path} is a folder, and what is read may be of several cameras`,
+        'name one of its profiles',
+      )
+    if (stat.size > MOST_BYTES)
       throw new SaccadeError('ERR_CONFIG', `${path} is no sensor profile: it is too large`)
     json = JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {

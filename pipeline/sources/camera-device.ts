@@ -22,6 +22,8 @@ export interface CameraDevice {
   /** For people, e.g. "the eDVS on /dev/ttyUSB0". */
   readonly name: string
   readonly geometry: Geometry
+  /** Serial number, where it is known before the camera is opened: whose sensor profile applies. */
+  readonly serial?: string
   /** Events of a packet, where it sends more than the 8192 of an eDVS at its fastest. */
   readonly packetEvents?: number
   /**

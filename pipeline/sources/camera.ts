@@ -33,6 +33,8 @@ export interface CameraOptions {
 export class Camera extends Stream<EventPacket> {
   readonly name: string
   readonly geometry: Geometry
+  /** Serial number, where the device says it. */
+  readonly serial: string | undefined
   readonly #device: CameraDevice
   readonly #options: CameraOptions
   readonly #states = new ReplaySubject<CameraState>(1)
@@ -46,6 +48,7 @@ export class Camera extends Stream<EventPacket> {
     this.#options = options
     this.name = device.name
     this.geometry = device.geometry
+    this.serial = device.serial
   }
 
   /** The state just now; `closed` also before the first subscription. */

@@ -7,6 +7,7 @@ import { type ByteSource, openBytes } from './bytes.js'
 import { Camera, type CameraOptions } from './camera.js'
 import type { CameraContext, CameraDevice } from './camera-device.js'
 import { type CameraFeed, type LiveDecoder, TICK_MS } from './camera-feed.js'
+import { cameraSerial } from './camera-serial.js'
 import { beginning, formatNamed, formatOf } from './open.js'
 import type { Beginning, Decoder, OpenOptions } from './recording.js'
 
@@ -86,6 +87,7 @@ function isAbsence(error: unknown): boolean {
 
 class LiveStream implements CameraDevice {
   readonly name: string
+  readonly serial: string | undefined
   readonly packetEvents = PACKET_EVENTS
   /** Kinds of faults that were told: each is once. */
   readonly #told = new Set<string>()
@@ -98,6 +100,7 @@ class LiveStream implements CameraDevice {
     private readonly options: OpenOptions,
   ) {
     this.name = `the ${link.beginning.format} stream on ${link.bytes.name}`
+    this.serial = cameraSerial(link.beginning.header)
     this.#link = link
   }
 

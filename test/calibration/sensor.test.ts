@@ -151,7 +151,10 @@ test('a profile measured on the command line mutes and swaps in a replay, and be
   const output = scratch(t, 'front.json')
   const measured = await saccade(['calibrate-sensor', copy, '-o', output, '--camera', 'front'])
   t.is(measured.code, 0, measured.stderr)
-  t.regex(measured.stdout, /^304x240, 242 kev in 3\.00 s\n8 hot pixels, the first at 42,3\n/)
+  t.regex(
+    measured.stdout,
+    /^camera front, 304x240, 242 kev in 3\.00 s\n8 hot pixels, the first at 42,3\n/,
+  )
   t.regex(
     measured.stdout,
     /\npolarity swapped: .*\nON and OFF are swapped: with --sensor they are exchanged/,

@@ -15,6 +15,7 @@ import { runHeader } from '../../pipeline/run.js'
 import { writeSimulation } from '../../pipeline/simulate/write.js'
 import { openRecording } from '../../pipeline/sources/open.js'
 import { replay } from '../../pipeline/sources/replay.js'
+import { LiveSlices } from '../../pipeline/view/live/slices.js'
 import { recordingPictures, windowCounts } from '../../pipeline/view/recording-pictures.js'
 import { windows } from '../../pipeline/windows/windows.js'
 import { scratch } from '../support/folder.js'
@@ -153,4 +154,15 @@ test('a stream through operators tells its new size', async (t) => {
   for await (const packet of replay(path).pipe(operators[0]!, operators[1]!))
     size = `${packet.width}x${packet.height}`
   t.is(size, '240x300')
+})
+
+test('a live page shows a camera as its boxes lie', (t) => {
+  const turned = new FilterChain([parseFilter('rotate:90')], SENSOR)
+  const pictures = new LiveSlices(turned.geometry, { durationUs: 1000, hopUs: 1000 }, turned)
+  pictures.on = true
+  const packet = packetOf([{ t: 1, x: 3, y: 0, p: 1 }], SENSOR)
+  pictures.add(packet)
+  // (3, 0) of 4x3 is (2, 3) of 3x4: pixel 11, the high half of byte 5.
+  t.deepEqual([...pictures.take(1000)!.picture], [0, 0, 0, 0, 0, 0x10])
+  t.deepEqual(eventsOf(packet), [{ t: 1, x: 3, y: 0, p: 1 }], "the packet is the pipeline's")
 })

@@ -1,5 +1,6 @@
 // Pictures of windows that lie behind: read from the recording again, by a reader of their own, one request at a time.
 import { EventPacket, type Geometry } from '../../events/packet.js'
+import type { FilterChain } from '../../filters/chain.js'
 import type { Recording } from '../../sources/recording.js'
 import { PictureSlice } from './picture-slice.js'
 import type { SlicePicture } from './slices.js'
@@ -24,6 +25,8 @@ export class RecordedSlices {
     readonly recording: Recording,
     readonly geometry: Geometry,
     readonly hopUs: number,
+    /** Filters that turn the sensor or take a part of it: boxes lie on what they leave. */
+    readonly turned?: FilterChain,
   ) {
     this.#slice = new PictureSlice(geometry)
   }
@@ -53,6 +56,7 @@ export class RecordedSlices {
     let k = 0
     await recording.seek(Math.max(0, ends[0]! - hopUs))
     while (k < ends.length && (await recording.next(packet))) {
+      this.turned?.run(packet)
       const { t0, t, length } = packet
       for (let from = 0; from < length && k < ends.length; ) {
         while (k < ends.length && t0 + t[from]! >= ends[k]!) this.#keep(ends[k++]!, slice)

@@ -1,6 +1,7 @@
 // Events of a camera on their way to the page: cut into slices of one hop, so that a frame shows what its boxes were
 // found in. Nothing is done while no page is open.
 import type { EventPacket, Geometry } from '../../events/packet.js'
+import type { FilterChain } from '../../filters/chain.js'
 import { PictureSlice } from './picture-slice.js'
 
 /** Slices that wait for their detections; of more the oldest is given up. Detections lag by one or two. */
@@ -27,6 +28,8 @@ export class LiveSlices {
   constructor(
     readonly geometry: Geometry,
     readonly window: { durationUs: number; hopUs: number },
+    /** Filters that turn the sensor or take a part of it: boxes lie on what they leave. */
+    readonly turned?: FilterChain,
   ) {}
 
   /** Begins or ends; what was collected is forgotten at the end. */
@@ -38,6 +41,15 @@ export class LiveSlices {
   /** Takes the events of a packet; the packet stays with its owner. */
   add(packet: EventPacket): void {
     if (!this.#isOn || packet.length === 0) return
+    if (this.turned === undefined) this.#draw(packet)
+    else {
+      const copy = packet.detach()
+      this.turned.run(copy)
+      this.#draw(copy)
+    }
+  }
+
+  #draw(packet: EventPacket): void {
     const { t0, t, length } = packet
     for (let from = 0; from < length; ) {
       const { end, picture } = this.#sliceAt(t0 + t[from]!)

@@ -5,6 +5,8 @@ import type { DetectionSet } from '../../detect/detection.js'
 import type { Model } from '../../detect/model.js'
 import type { Session } from '../../detect/session.js'
 import type { EventPacket, Geometry } from '../../events/packet.js'
+import { FilterChain, movingFilters } from '../../filters/chain.js'
+import type { FilterInput } from '../../filters/registry.js'
 import { Health } from '../../operate/health.js'
 import type { Sink } from '../../sinks/sink.js'
 import type { Recording } from '../../sources/recording.js'
@@ -33,7 +35,10 @@ export interface ViewOptions {
   source: string
   /** Stamp that is shown as zero; a camera's is that of its first window. */
   start?: number
+  /** Of the sensor. */
   geometry: Geometry
+  /** What the events go through; the page is turned like the boxes. */
+  filters?: readonly FilterInput[]
   window: { durationUs: number; hopUs: number }
   model: Model
   session: Session
@@ -68,6 +73,7 @@ export class LiveView implements AsyncDisposable, Shown {
   readonly #run = randomUUID()
   readonly #history: History
   readonly #health: Health
+  readonly #geometry: Geometry
   readonly #slices: LiveSlices
   readonly #recorded: RecordedSlices | undefined
   readonly #pages: Pages
@@ -77,15 +83,19 @@ export class LiveView implements AsyncDisposable, Shown {
   #snapshot: { at: number; status: ReturnType<LiveView['status']> } | undefined
 
   private constructor(readonly options: ViewOptions) {
-    const { recording, geometry, window, ledger, sinks } = options
+    const { recording, window, ledger, sinks } = options
+    const moving = movingFilters(options.filters ?? [])
+    const turned = moving.length > 0 ? new FilterChain(moving, options.geometry) : undefined
+    this.#geometry = turned?.geometry ?? options.geometry
     this.session = new WatchedSession(options.session)
     // A recording may be walked through later, so its windows are counted from the first on.
     this.session.counting = recording !== undefined
     this.source = recording === undefined ? 'opening' : 'running'
     this.#history = new History(recording === undefined ? LIVE_WINDOWS : undefined)
     this.#health = new Health(ledger, sinks)
-    this.#slices = new LiveSlices(geometry, window)
-    this.#recorded = recording && new RecordedSlices(recording, geometry, window.hopUs)
+    this.#slices = new LiveSlices(this.#geometry, window, turned)
+    this.#recorded =
+      recording && new RecordedSlices(recording, this.#geometry, window.hopUs, turned)
     this.#pages = new Pages(this, (isLookedAt) => this.#turn(isLookedAt))
   }
 
@@ -153,9 +163,9 @@ export class LiveView implements AsyncDisposable, Shown {
   }
 
   hello(): Hello {
-    const { source, start, geometry, window, model, session, threads, paced } = this.options
+    const { source, start, window, model, session, threads, paced } = this.options
     const { name, sha256, labels } = model
-    const { width, height } = geometry
+    const { width, height } = this.#geometry
     return {
       type: 'hello',
       run: this.#run,
