@@ -31,6 +31,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<MakeCommand> }
     summary: 'draw the detections of single windows',
     load: async () => (await import('./detect.js')).detectCommand,
   },
+  render: {
+    summary: 'make a film of a recording with its detections: MP4, GIF or animated PNG',
+    load: async () => (await import('./render.js')).renderCommand,
+  },
   simulate: {
     summary: 'write a simulated road scene with labels',
     load: async () => (await import('./simulate.js')).simulateCommand,

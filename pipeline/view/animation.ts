@@ -2,6 +2,7 @@
 // knows no animation shows the first frame.
 import { SaccadeError } from '../errors.js'
 import { PartFile } from '../sinks/part-file.js'
+import type { Film } from './film.js'
 import type { Picture } from './picture.js'
 import { pngChunk, pngHeader, pngPixels } from './png.js'
 
@@ -12,7 +13,7 @@ import { pngChunk, pngHeader, pngPixels } from './png.js'
  * for (const picture of pictures) await animation.add(picture)
  * await animation.close()
  */
-export class AnimationWriter {
+export class AnimationWriter implements Film {
   #file: PartFile | undefined
   #first: Picture | undefined
   #frames = 0

@@ -5,6 +5,7 @@ import { EventPacket, type Geometry } from '../events/packet.js'
 import { FilterChain, movingFilters } from '../filters/chain.js'
 import type { FilterInput } from '../filters/registry.js'
 import type { Recording } from '../sources/recording.js'
+import type { Theme } from './palette.js'
 import type { Picture } from './picture.js'
 import { PolarityCounts } from './polarity.js'
 import { renderWindow, type TruthBox } from './render.js'
@@ -22,6 +23,8 @@ export interface RecordingPictureOptions {
   right?: string
   /** Picture pixels per sensor pixel; default 3. */
   scale?: number
+  /** Default DARK. */
+  theme?: Theme
   /** Labelled objects of a window. */
   truth?(set: DetectionSet): readonly TruthBox[]
 }
@@ -33,14 +36,15 @@ export interface RecordingPictureOptions {
  */
 export async function* recordingPictures(
   recording: Recording,
-  sets: Iterable<DetectionSet>,
+  sets: Iterable<DetectionSet> | AsyncIterable<DetectionSet>,
   options: RecordingPictureOptions,
 ): AsyncGenerator<Picture, void, void> {
   const turned = new FilterChain(movingFilters(options.filters ?? []), options.geometry)
-  for (const set of sets) {
+  for await (const set of sets) {
     const counts = await windowCounts(recording, set, turned)
     yield renderWindow(counts, set.detections, {
       scale: options.scale,
+      theme: options.theme,
       strip: windowStrip(set, options.start, options.right),
       truth: options.truth?.(set),
     })

@@ -4,7 +4,10 @@ import { CLASS_COLOURS, DARK, Ink, LIGHT } from '../palette.js'
 import { sharpen } from './dom.js'
 
 const LINE = 2
-const TAG_HEIGHT = 18
+/** CSS pixels; where the picture is small tags are, too. */
+const TAGS = { large: { font: 12, height: 18 }, small: { font: 9, height: 13 } }
+/** Width from which a picture is large. */
+const LARGE = 480
 
 /** The colour of a class, as CSS has it. */
 export function classColour(index: number, isLight: boolean): string {
@@ -27,7 +30,8 @@ export function drawBoxes(
 ): void {
   const { context, width } = sharpen(canvas)
   const scale = width / sensor.width
-  context.font = '600 12px system-ui, sans-serif'
+  const { font, height: tagHeight } = width >= LARGE ? TAGS.large : TAGS.small
+  context.font = `600 ${font}px system-ui, sans-serif`
   context.textBaseline = 'middle'
   for (const detection of [...detections].reverse()) {
     const ink = classColour(detection.class, isLight)
@@ -43,12 +47,12 @@ export function drawBoxes(
     const text = tag(detection)
     const wide = context.measureText(text).width + 10
     // Above the box; inside it where the picture ends, and never past the right rim.
-    const tagTop = top! >= TAG_HEIGHT ? top! - TAG_HEIGHT : top!
+    const tagTop = top! >= tagHeight ? top! - tagHeight : top!
     const tagLeft = Math.max(0, Math.min(left!, width - wide))
     context.fillStyle = ink
-    context.fillRect(tagLeft, tagTop, wide, TAG_HEIGHT)
+    context.fillRect(tagLeft, tagTop, wide, tagHeight)
     context.fillStyle = isLight ? '#ffffff' : '#101010'
-    context.fillText(text, tagLeft + 5, tagTop + TAG_HEIGHT / 2 + 0.5)
+    context.fillText(text, tagLeft + 5, tagTop + tagHeight / 2 + 0.5)
   }
 }
 

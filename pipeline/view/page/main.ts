@@ -58,7 +58,7 @@ export class Page {
 
   /** What the timeline spans; of a recording that is not read to its end, an estimate by the part that is. */
   get span(): { from: number; to: number } {
-    const from = (this.series.first?.[0] ?? 0) - (this.hello?.window.hopUs ?? 0)
+    const from = (this.series.first?.[0] ?? 0) - (this.hello?.window.durationUs ?? 0)
     const last = this.series.last?.[0] ?? from + 1
     const progress = this.status?.progress ?? 1
     // Before a hundredth is read there is nothing to estimate from.

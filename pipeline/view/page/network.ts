@@ -49,7 +49,7 @@ export class NetworkStrip {
     const rows = this.#layers.length
     if (rows === 0) return
     const tall = Math.min(ROW, (height - 2) / rows)
-    const ramp = [colour('raised'), colour('off'), colour('on')]
+    const ramp = [colour('raised'), colour('some'), colour('many')]
     const column = (width - NAMES) / COLUMNS
     const start = COLUMNS - this.#columns.length
     context.font = '9px system-ui, sans-serif'

@@ -9,13 +9,13 @@ import { isLight } from './theme.js'
 
 const MINUTE_US = 60_000_000
 
-export function showTime({ hello, header, series, network }: Page): void {
+export function showTime({ hello, header, span, network }: Page): void {
   if (hello === undefined || header === undefined) {
     say(element('time', 'span'), '–')
     say(element('counts', 'span'), '')
     return
   }
-  const start = hello.start ?? series.first?.[0] ?? 0
+  const start = hello.start ?? span.from
   say(element('time', 'span'), seconds(header.tEnd - start))
   const parts = [`${(header.tEnd - header.tStart) / 1000} ms`, quantity(header.events, 'ev')]
   if (header.undrawn > 0) parts.push(`${quantity(header.undrawn, 'ev')} not drawn`)
@@ -74,7 +74,7 @@ export function showNetwork({ hello, header, network }: Page): void {
       ? 'This backend does not count spikes.'
       : plain
         ? 'Not counted in this window.'
-        : 'Rows are layers, input first; columns are windows. Bright: many spikes.',
+        : 'Rows are layers, input first; columns are windows. The more colour, the more spikes.',
   )
   element('network-plot', 'canvas').hidden = !isCounted
   const details = element('network-details', 'details')
