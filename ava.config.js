@@ -1,6 +1,6 @@
 // Tests are compiled with the rest and run from dist/, so that what is tested is what ships.
 
-// The longest first, 150, 83 and 35 s: begun last they would leave one of two cores idle.
+// The longest first, 95, 83 and 35 s: begun last they would leave one of two cores idle.
 const LONGEST = [
   'kernels/kernels.test.js',
   'trace/vectors.test.js',
