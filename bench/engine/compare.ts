@@ -230,11 +230,21 @@ export function inTurn<T>(all: readonly T[], round: number): T[] {
 /** More than this between inputs, and what was timed is the machine. */
 const STEADY = 1.2
 
+/** Rounds of a rival against its trial before them. */
+const LIKE_TRIAL = 1.3
+
 /**
- * Who multiplies everything takes the same time on every input. A sentence about the one whose medians differ most, when it is
- * by more than a fifth.
+ * Who multiplies everything takes the same time on every input, and in the rounds as in its trial. A sentence about the one
+ * whose medians differ most between inputs, when it is by more than a fifth, or who is far from its trial.
  */
 export function unsteady(comparisons: readonly Comparison[]): string | undefined {
+  for (const { threads, standings, tried } of comparisons)
+    for (const { contestant, medianMs } of standings) {
+      const trial = tried.find(({ rival, chosen }) => rival === contestant && chosen)
+      const ratio = trial === undefined ? 1 : medianMs / trial.medianMs
+      if (Math.max(ratio, 1 / ratio) > LIKE_TRIAL)
+        return `${contestant} took ${trial!.medianMs.toPrecision(3)} ms when it was tried and ${medianMs.toPrecision(3)} ms in the rounds, with ${threads} thread${threads > 1 ? 's' : ''}: the machine was not quiet`
+    }
   const times = new Map<string, { contestant: string; threads: number; ms: number[] }>()
   for (const { threads, standings } of comparisons)
     for (const { contestant, medianMs } of standings) {

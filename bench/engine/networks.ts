@@ -33,7 +33,7 @@ export interface NetworkEntry {
 /** "car 1a2b3c4d5e6f, 0.424 GMAC": name, begin of the ONNX file's sha256, multiplications of a window. */
 export function identityOf(name: string, plan: Plan): string {
   const { macs } = profileOf(plan, noWork(plan)).totals
-  return `${name} ${plan.onnxSha256.slice(0, 12)}, ${(macs / 1e9).toFixed(3)} GMAC`
+  return `${name} ${plan.onnxSha256.slice(0, 12)}, ${(macs / 1e9).toFixed(3)} GMAC, boxes from a score of ${plan.detect.score}`
 }
 
 /** Densities of the generated networks. */

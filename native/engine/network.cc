@@ -31,8 +31,9 @@ Rule RuleOf(const Op& neuron, int steps) {
 bool ScaleBefore(float factor, PackedConv* packed) {
   float* const numbers = reinterpret_cast<float*>(packed->constants.data());
   for (size_t i = 0; i < 2 * packed->padded; i++) {
-    const float scaled = std::fabs(numbers[i] * factor);
-    if (numbers[i] != 0 && !(scaled >= 1e-30f && std::fabs(numbers[i]) >= 1e-30f)) return false;
+    const float size = std::fabs(numbers[i]), scaled = size * factor;
+    // Times a sum of 31 bits, and added to another such number.
+    if (size != 0 && !(std::min(scaled, size) >= 1e-30f && std::max(scaled, size) <= 1e27f)) return false;
   }
   for (size_t i = 0; i < 2 * packed->padded; i++) numbers[i] *= factor;
   return true;

@@ -46,7 +46,7 @@ class Network {
   // Lets `threads` share the work of a run, the caller's included; once. False when the system refused one.
   bool StartThreads(int threads);
 
-  // Runs one frame u8 [T, C, H, W]. Looks at `abort` between steps. `probe` may be null.
+  // Runs one frame u8 [T, C, H, W]. Looks at `abort` between pieces of steps. `probe` may be null.
   Outcome Run(const uint8_t* frame, const std::atomic<bool>& abort, const Probe* probe);
 
   size_t frame_bytes() const { return frame_bytes_; }
