@@ -1,5 +1,6 @@
 // Packed bytes: what recordings pack their events with. Typed in pipeline/sources/codecs.ts.
 #include "addon/packet.h"
+#include "events/ecf.h"
 #include "events/lz4.h"
 
 namespace saccade::addon {
@@ -32,10 +33,40 @@ Napi::Value PackLz4(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(events::PackLz4(bytes, size, out, room)));
 }
 
+// The elements of a typed array; nullptr, and `size` as it is, for another type. `size` is the least of all
+// asked for.
+template <class Element>
+Element* Elements(const Napi::Value& value, napi_typedarray_type type, size_t* size) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) return nullptr;
+  Napi::TypedArrayOf<Element> array = value.As<Napi::TypedArrayOf<Element>>();
+  *size = std::min(*size, array.ElementLength());
+  return array.Data();
+}
+
+// decodeEcf(chunk, t, x, y, p): events written to the front of the arrays, -1 for a broken chunk.
+Napi::Value DecodeEcf(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  uint8_t* chunk;
+  size_t size;
+  if (!UnwrapBytes(info[0], &chunk, &size)) return env.Undefined();
+  events::EcfEvents out;
+  out.capacity = SIZE_MAX;
+  out.t = Elements<double>(info[1], napi_float64_array, &out.capacity);
+  out.x = Elements<uint16_t>(info[2], napi_uint16_array, &out.capacity);
+  out.y = Elements<uint16_t>(info[3], napi_uint16_array, &out.capacity);
+  out.p = Elements<uint8_t>(info[4], napi_uint8_array, &out.capacity);
+  if (out.t == nullptr || out.x == nullptr || out.y == nullptr || out.p == nullptr) {
+    Throw(env, "ERR_ARGUMENT", "arrays for t, x, y and p were expected");
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, static_cast<double>(events::DecodeEcf(chunk, size, out)));
+}
+
 }  // namespace
 
 void ExportCodecs(Napi::Env env, Napi::Object exports) {
   exports.Set("unpackLz4", Napi::Function::New(env, UnpackLz4));
+  exports.Set("decodeEcf", Napi::Function::New(env, DecodeEcf));
   exports.Set("packLz4", Napi::Function::New(env, PackLz4));
 }
 

@@ -9,6 +9,8 @@ export interface H5Events {
   p?: Int8Array | Uint8Array
   width?: number
   height?: number
+  /** DSEC's, beside the group. */
+  t_offset?: bigint
 }
 
 /** gzip with shuffle, Blosc, or nothing. */
@@ -30,7 +32,9 @@ export async function makeH5(path: string, events: H5Events, packing?: H5Packing
       ? { compression: BLOSC.compression, compression_opts: [...BLOSC.compression_opts] }
       : { compression: 'gzip' as const, compression_opts: [4] }
   for (const [name, value] of Object.entries(events)) {
-    if (typeof value === 'number') group.create_dataset({ name, data: value, shape: [] })
+    if (typeof value === 'bigint')
+      file.create_dataset({ name, data: BigInt64Array.of(value), shape: [] })
+    else if (typeof value === 'number') group.create_dataset({ name, data: value, shape: [] })
     else
       group.create_dataset({
         name,

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
+#include "events/ecf.h"
 #include "events/lz4.h"
 #include "hostile.h"
 
@@ -44,6 +46,57 @@ size_t Lz4() {
   Expect(std::count(out.data.get(), out.data.get() + at, 7) == static_cast<std::ptrdiff_t>(at),
          "what lies before stays");
   return plain.size;
+}
+
+// Chunks whose sections are mostly of their kinds, cut and damaged: a count that is there, or a refusal.
+size_t Ecf() {
+  const size_t count = static_cast<size_t>(OneIn(30) ? Random(0, 70000) : Random(0, 300));
+  const uint32_t mode = Random() & 3;
+  std::vector<uint8_t> bytes;
+  const auto put = [&](uint64_t word, int size) {
+    for (int i = 0; i < size; i++) bytes.push_back(static_cast<uint8_t>(word >> 8 * i));
+  };
+  put(count << 2 | mode, 4);
+  put(OneIn(9) ? uint64_t{Random()} << Random(0, 32) : Random(), 8);
+  // A section of runs: (head, bits of the run, bytes of a word) until `count` events have one.
+  const auto runs = [&](int bits, int size) {
+    const size_t full = (size_t{1} << bits) - 1;
+    for (size_t i = 0; i < count;) {
+      const size_t most = std::min<size_t>(count - i, 0xFFFF);
+      const size_t run = OneIn(50) ? most : std::min<size_t>(most, static_cast<size_t>(Random(0, 40)));
+      const uint64_t head = Random() % (bits == 4 ? 15 : 1u << (8 * size - bits));
+      for (int k = OneIn(30) ? Random(1, 14) : 0; bits == 4 && k > 0; k--) put(0xF0 | (Random() & 15), 1);
+      put(head << bits | std::min(run, full), size);
+      if (run >= full) put(run, 2);
+      i += run;
+    }
+  };
+  runs(4, 1);
+  if ((mode & 2) == 0) runs(5, 2);
+  const size_t rest = (mode & 2) != 0   ? (count + 3) / 4 * 12
+                      : (mode & 1) != 0 ? (count + 3) / 4 * 6
+                                        : 2 * count;
+  for (size_t i = 0; i < rest; i++)
+    bytes.push_back(static_cast<uint8_t>((mode & 3) == 0 && i % 2 == 0 ? 0 : Random()));
+  if ((mode & 3) == 0) runs(7, 1);
+  for (int i = OneIn(3) ? Random(1, 6) : 0; i > 0; i--)
+    bytes[Random() % bytes.size()] = static_cast<uint8_t>(Random());
+  if (OneIn(4)) bytes.resize(Random() % bytes.size());
+  Bytes chunk(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), chunk.data.get());
+  const size_t room = OneIn(5) ? static_cast<size_t>(Random(0, 300)) : 65535;
+  std::vector<double> t(room);
+  std::vector<uint16_t> x(room), y(room);
+  std::vector<uint8_t> p(room);
+  const int64_t got =
+      events::DecodeEcf(chunk.data.get(), chunk.size, {t.data(), x.data(), y.data(), p.data(), room});
+  Expect(got >= -1 && got <= static_cast<int64_t>(room), "no more events than there is room for");
+  for (int64_t i = 0; i < got; i++) {
+    const size_t k = static_cast<size_t>(i);
+    Expect(p[k] < 2 && x[k] < 4096 && y[k] < 4096, "pixels have 12 bits");
+    Expect(k == 0 || t[k] >= t[k - 1], "stamps do not fall");
+  }
+  return got > 0 ? static_cast<size_t>(got) : 0;
 }
 
 }  // namespace saccade::hostile

@@ -19,6 +19,7 @@ size_t Decoders();
 size_t Encoders();
 size_t Edvs();
 size_t Lz4();
+size_t Ecf();
 size_t Filters();
 size_t RateLimits();
 size_t Windows();
