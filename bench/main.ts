@@ -15,6 +15,7 @@ import { type MarkdownTable, markdownTable, replaceBlock } from './markdown.js'
 import { mcaBenchmark } from './mca.js'
 import { pipelineBenchmark } from './pipeline.js'
 import { reuseBenchmark } from './reuse.js'
+import { trackBenchmark } from './track.js'
 
 /** A new benchmark is one file and one line here. */
 const BENCHMARKS: readonly Benchmark[] = [
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   mcaBenchmark,
   reuseBenchmark,
   engineBenchmark,
+  trackBenchmark,
 ]
 
 /** What was measured, on what. */

@@ -3,7 +3,17 @@
 export { type Converted, type ConvertOptions, convert, type Region } from './convert.js'
 export { type DetectOptions, detect } from './detect/detect.js'
 export { type DetectAtOptions, detectAt } from './detect/detect-at.js'
-export type { Box, Detection, DetectionSet, RunHeader, RunSummary } from './detect/detection.js'
+export type {
+  Box,
+  Detection,
+  DetectionSet,
+  PathPoint,
+  RunHeader,
+  RunSummary,
+  TrackChanges,
+  TrackEnd,
+  TrackStart,
+} from './detect/detection.js'
 export { Model } from './detect/model.js'
 export type * from './detect/plan.js'
 export type { Form, RawDetections, Session, SessionOptions, Trace } from './detect/session.js'
@@ -51,6 +61,21 @@ export {
   type ScoreSpec,
   summarise,
 } from './evaluate/score.js'
+export {
+  evaluateTracks,
+  type TrackEvaluateOptions,
+  type TrackEvaluation,
+  type TrackScore,
+} from './evaluate/track-evaluate.js'
+export {
+  countTracks,
+  type TrackCounts,
+  type TrackedBox,
+  type TrackFigures,
+  type TrackFrame,
+  type TrackRules,
+  trackFigures,
+} from './evaluate/track-score.js'
 export { digestRecording, type RecordingDigest } from './events/digest.js'
 export { parseGeometry } from './events/geometry.js'
 export { EventPacket, type Geometry, PACKET_CAPACITY, type Trigger } from './events/packet.js'
@@ -117,6 +142,9 @@ export { createRecording } from './sources/writers.js'
 export { Ledger, type StageCounts } from './streams/ledger.js'
 export { Leased, Pool } from './streams/pool.js'
 export { Stream } from './streams/stream.js'
+export type { TrackOptions } from './track/options.js'
+export { track } from './track/track.js'
+export { Tracker } from './track/tracker.js'
 export { AnimationWriter, writeAnimation } from './view/animation.js'
 export type { Axis, Bars, LineChart } from './view/chart.js'
 export { type Film, openFilm } from './view/film.js'

@@ -11,6 +11,8 @@ import { Outlet } from './sinks/outlet.js'
 import type { Sink } from './sinks/sink.js'
 import { Ledger, totalDropped } from './streams/ledger.js'
 import { delay } from './streams/stream.js'
+import type { TrackOptions } from './track/options.js'
+import { Tracker } from './track/tracker.js'
 import type { FrameWindow } from './windows/frame.js'
 import { filtersOf, type WindowSpec } from './windows/spec.js'
 import { windows } from './windows/windows.js'
@@ -31,6 +33,8 @@ export interface RunOptions {
   /** Sinks that are not there yet: connect for ever (`run`) instead of giving up after 10 s (`replay`). */
   wait?: boolean
   classes?: readonly string[]
+  /** Follows objects; open the session with its `low` as the score. */
+  track?: TrackOptions
   ledger?: Ledger
   /** Ends the run well: the open window is finished, sinks are flushed. */
   signal?: AbortSignal
@@ -48,7 +52,8 @@ export async function runPipeline(options: RunOptions): Promise<RunSummary> {
   const live = options.live ?? false
   const spec: WindowSpec = { ...model.window, ...options.windows }
   const outlets = (options.sinks ?? []).map((sink) => new Outlet(sink, ledger, { live }))
-  const header = runHeader(model, spec, options.geometry)
+  const tracker = options.track && new Tracker(options.track)
+  const header = { ...runHeader(model, spec, options.geometry), track: tracker?.options }
   const summary: RunSummary = {
     windows: 0,
     events: 0,
@@ -70,15 +75,24 @@ export async function runPipeline(options: RunOptions): Promise<RunSummary> {
     const wait = options.wait ?? false
     const opened = Promise.all(outlets.map((outlet) => outlet.open(header, { wait })))
     await Promise.race([opened, whenAborted(stop)])
-    if (!stop.aborted) await flow(options, stages, outlets, stop, summary)
+    if (!stop.aborted) await flow(options, stages, { tracker, outlets, stop, summary })
     whole = true
   } finally {
     addLosses(summary, ledger)
+    if (tracker) summary.tracks = { started: tracker.started, open: tracker.open }
     await Promise.all(outlets.map((outlet) => outlet.close(whole ? summary : undefined)))
     addLosses(summary, ledger)
   }
   ledger.check()
   return summary
+}
+
+/** What sets go through after the network. */
+interface Ends {
+  tracker: Tracker | undefined
+  outlets: readonly Outlet[]
+  stop: AbortSignal
+  summary: RunSummary
 }
 
 function flow(
@@ -87,9 +101,7 @@ function flow(
     OperatorFunction<EventPacket, FrameWindow>,
     OperatorFunction<FrameWindow, DetectionSet>,
   ],
-  outlets: readonly Outlet[],
-  stop: AbortSignal,
-  summary: RunSummary,
+  { tracker, outlets, stop, summary }: Ends,
 ): Promise<void> {
   const patience = new Patience(stop)
   return new Promise((resolve, reject) => {
@@ -99,7 +111,8 @@ function flow(
     }
     const sets = options.source.pipe(...stages)
     const subscription = sets.subscribe({
-      next: (set) => {
+      next: (detected) => {
+        const set = tracker?.update(detected) ?? detected
         summary.windows += 1
         summary.detections += set.detections.length
         // An error in a subscriber would otherwise be thrown where nobody can catch it.

@@ -11,6 +11,7 @@ const FLAGS = {
   threads: ['model.threads', '--threads <n>', 'kernel threads'],
   score: ['model.score', '--score <x>', 'smallest score, 0..1'],
   classes: ['model.classes', '--classes <list>', 'only these classes, e.g. car,person'],
+  track: ['track.enabled', '--track', 'follow objects: each has a number from window to window'],
   from: [
     'source.from',
     '--from <time>',

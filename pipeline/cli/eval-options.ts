@@ -5,6 +5,7 @@ import type { Model } from '../detect/model.js'
 import { SaccadeError } from '../errors.js'
 import type { EvaluateOptions } from '../evaluate/evaluate.js'
 import type { CameraName, ProtocolName } from '../evaluate/protocol.js'
+import type { TrackRules } from '../evaluate/track-score.js'
 import { parseGeometry } from '../events/geometry.js'
 import type { ProgressBar } from '../view/progress.js'
 import type { CommonOptions, Context } from './command.js'
@@ -31,6 +32,7 @@ export interface EvalCommandOptions extends CommonOptions {
   shard?: string
   html?: string
   failures?: string
+  tracks?: true | TrackRules
 }
 
 /** A call of eval, its model loaded. */

@@ -25,6 +25,7 @@ import {
 } from './eval-options.js'
 import { addPatchFlags, evaluatePatches } from './eval-patches.js'
 import { evaluationRemarks, printEvaluation } from './eval-print.js'
+import { addTrackFlags, evaluateTracked } from './eval-tracks.js'
 import { openOptions } from './pipeline.js'
 import { remark } from './play.js'
 
@@ -39,6 +40,7 @@ export function evalCommand(context: Context): Command {
     'saccade eval --gt gen1/test --dt detections --protocol ultralytics --json',
     'saccade eval --gt gen1/test --dt new --against old --rounds 1000 --seed 1',
     'saccade eval --gt gen1/test --model car --against-model car-pilot',
+    'saccade eval --gt drives --model street --tracks --sure 0.5',
     'saccade eval --patches n-cars_test --train n-cars_train --model car --jobs 2',
   ])
     .option('--gt <folder>', 'labels: NAME_bbox.npy, and for --model NAME_td.dat beside them')
@@ -76,6 +78,7 @@ export function evalCommand(context: Context): Command {
     .option('--failures <png>', 'three of the worst misses above three false alarms, one picture')
   addCompareFlags(command)
   addPatchFlags(command)
+  addTrackFlags(command)
   return command.action((options: EvalCommandOptions) => evaluateAny(options, context))
 }
 
@@ -92,6 +95,7 @@ async function evaluateAny(options: EvalCommandOptions, context: Context): Promi
   const call: EvalCall = { options, config, model, bar, context }
   try {
     if (options.patches !== undefined) await evaluatePatches(call)
+    else if (options.tracks !== undefined) await evaluateTracked(call)
     else if ((options.against ?? options.againstModel) !== undefined) await compareFolders(call)
     else await evaluateFolder(call)
   } catch (error) {

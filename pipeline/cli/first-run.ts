@@ -14,7 +14,7 @@ import { writePng } from '../view/png.js'
 import { recordingPictures } from '../view/recording-pictures.js'
 import { filtersOf } from '../windows/spec.js'
 import type { CommonOptions, Context } from './command.js'
-import { openModel } from './pipeline.js'
+import { openNetwork } from './pipeline.js'
 import { play, remark } from './play.js'
 
 const FOLDER = 'out'
@@ -26,8 +26,9 @@ export async function firstRun(
   options: CommonOptions,
   context: Context,
 ): Promise<void> {
-  const { model, session } = await openModel(config)
-  await using _session = session
+  const network = await openNetwork(config)
+  const { model } = network
+  await using _session = network.session
   const simulation = simulate(DEFAULT_DRIVE)
   const { geometry } = simulation
   const { signal } = context
@@ -43,8 +44,7 @@ export async function firstRun(
   await play(
     {
       config,
-      model,
-      session,
+      ...network,
       source,
       ledger: new Ledger(),
       geometry,

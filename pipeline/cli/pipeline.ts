@@ -1,5 +1,6 @@
 // What detect, replay and run open before they begin: the network and the recording.
 import type { Config } from '../config/schema.js'
+import { trackOptions } from '../config/track.js'
 import { configFor, windowOverrides } from '../config/windows.js'
 import { Model } from '../detect/model.js'
 import type { Session } from '../detect/session.js'
@@ -12,6 +13,7 @@ import { isStreamSpec } from '../sources/bytes.js'
 import { cameraSerial } from '../sources/camera-serial.js'
 import { openRecording } from '../sources/open.js'
 import type { OpenOptions, Recording } from '../sources/recording.js'
+import type { TrackOptions } from '../track/options.js'
 import type { WindowSpec } from '../windows/spec.js'
 
 /** Loads the model and opens a session as the configuration says. */
@@ -19,6 +21,27 @@ export async function openModel(config: Config): Promise<{ model: Model; session
   const { name, backend, threads, score, iou, max } = config.model
   const model = await Model.load(name)
   return { model, session: await model.open({ backend, threads, score, iou, max }) }
+}
+
+/** What a pipeline runs: a network and what is made of its detections. */
+export interface Network {
+  model: Model
+  session: Session
+  /** Undefined when objects are not followed. */
+  track: Required<TrackOptions> | undefined
+}
+
+/** Loads the model and opens a session for a pipeline: one that follows objects needs weak detections, too. */
+export async function openNetwork(config: Config): Promise<Network> {
+  if (!config.track.enabled) return { ...(await openModel(config)), track: undefined }
+  const model = await Model.load(config.model.name)
+  const track = trackOptions(config, model)
+  const { backend, threads, iou, max } = config.model
+  return {
+    model,
+    session: await model.open({ backend, threads, score: track.low, iou, max }),
+    track,
+  }
 }
 
 /** A recording, opened. */

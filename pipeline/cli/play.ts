@@ -5,8 +5,6 @@ import type { Config } from '../config/schema.js'
 import { makeSinks } from '../config/sinks.js'
 import { windowOverrides } from '../config/windows.js'
 import type { DetectionSet } from '../detect/detection.js'
-import type { Model } from '../detect/model.js'
-import type { Session } from '../detect/session.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import { runPipeline } from '../run.js'
 import { NdjsonStreamSink } from '../sinks/ndjson.js'
@@ -14,14 +12,13 @@ import type { Recording } from '../sources/recording.js'
 import type { Ledger } from '../streams/ledger.js'
 import { terminalLine, terminalStyle } from '../view/terminal.js'
 import type { CommonOptions, Context } from './command.js'
+import type { Network } from './pipeline.js'
 import { summaryLine } from './remarks.js'
 import { openView, stayOpen } from './view.js'
 
 /** What is played. */
-export interface Play {
+export interface Play extends Network {
   config: Config
-  model: Model
-  session: Session
   source: Observable<EventPacket>
   ledger: Ledger
   geometry: Geometry
@@ -43,7 +40,7 @@ export function remark(options: CommonOptions, sentence: string): void {
 
 /** Plays to the end, or until the context's signal. */
 export async function play(what: Play, options: CommonOptions, context: Context): Promise<void> {
-  const { config, model, session, source, ledger, geometry, start, live, onSet } = what
+  const { config, model, session, track, source, ledger, geometry, start, live, onSet } = what
   const { name, recording, progress } = what
   const sinks = makeSinks(config, { notice: (sentence) => remark(options, sentence) })
   // -o - is NDJSON on stdout, too.
@@ -63,6 +60,7 @@ export async function play(what: Play, options: CommonOptions, context: Context)
     source: view?.look(source) ?? source,
     model,
     session: view?.session ?? session,
+    track,
     windows: overrides,
     classes: config.model.classes,
     geometry,

@@ -9,7 +9,7 @@ import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
 import { firstRun } from './first-run.js'
-import { openInput, openModel, secondReader, share } from './pipeline.js'
+import { openInput, openNetwork, secondReader, share } from './pipeline.js'
 import { play, remark } from './play.js'
 import { faultRemarks, inputRemarks } from './remarks.js'
 
@@ -39,8 +39,9 @@ async function replayFile(
   options: CommonOptions,
   context: Context,
 ): Promise<void> {
-  const { model, session } = await openModel(config)
-  await using _session = session
+  const network = await openNetwork(config)
+  const { model } = network
+  await using _session = network.session
   await using input = await openInput(file, config, model, context.signal)
   for (const sentence of inputRemarks(input, model.window)) remark(options, sentence)
   const { from, to, speed = 0, loop } = config.source
@@ -57,8 +58,7 @@ async function replayFile(
   await play(
     {
       config: input.config,
-      model,
-      session,
+      ...network,
       source,
       ledger,
       geometry,

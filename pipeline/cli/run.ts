@@ -24,7 +24,7 @@ import { Ledger } from '../streams/ledger.js'
 import type { WindowSpec } from '../windows/spec.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
-import { openInput, openModel, openOptions, secondReader } from './pipeline.js'
+import { openInput, openNetwork, openOptions, secondReader } from './pipeline.js'
 import { faultRemarks, fitRemarks, inputRemarks, summaryLine } from './remarks.js'
 import { openView, stayOpen } from './view.js'
 
@@ -57,7 +57,7 @@ async function runService(
   const flags = { ...flagValues({ ...options }), 'source.stream': stream }
   const { config } = await loadConfig({ file, environment: process.env, flags })
   const log = makeLog(options.quiet ? { ...config.log, level: 'warn' } : config.log)
-  const { model, session } = await openModel(config)
+  const { model, session, track } = await openNetwork(config)
   await using _session = session
   const ledger = new Ledger()
   const source = await openSource(config, model, ledger, context.signal, log)
@@ -99,6 +99,7 @@ async function runService(
       source: view?.look(source.packets) ?? source.packets,
       model,
       session: view?.session ?? session,
+      track,
       windows: source.windows,
       classes: config.model.classes,
       geometry: source.geometry,

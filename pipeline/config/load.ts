@@ -85,7 +85,9 @@ function fromText(setting: Setting, typed: string | boolean): unknown {
 /** The main key of a section is called by the section (model.name is --model), all others by their key. */
 function flagName(name: string): string {
   const [section, key] = name.split('.') as [string, string]
-  return ['name', 'url', 'port', 'file', 'listen'].includes(key) ? `--${section}` : `--${key}`
+  return ['name', 'enabled', 'url', 'port', 'file', 'listen'].includes(key)
+    ? `--${section}`
+    : `--${key}`
 }
 
 /** Variables that begin like a section but name no setting are misspelt; others (SACCADE_ISA …) are not ours to judge. */

@@ -82,6 +82,15 @@ const model = z.strictObject({
   classes: z.array(text('a list of class names'), 'a list of class names').min(1).optional(),
 })
 
+const track = z.strictObject({
+  enabled: yesNo.default(false),
+  low: number(0, 1).optional(),
+  birth: number(0, 1).optional(),
+  overlap: number(0, 1).optional(),
+  confirm: whole(1, 100).optional(),
+  keep: duration.optional(),
+})
+
 const window = z.strictObject({
   hop: duration.optional(),
   fit: oneOf('scale', 'crop', 'none').optional(),
@@ -139,6 +148,7 @@ export const configSchema = z.strictObject({
   source: source.prefault({}),
   model: model.prefault({}),
   window: window.prefault({}),
+  track: track.prefault({}),
   output: output.prefault({}),
   mqtt: mqtt.prefault({}),
   serial: serial.prefault({}),

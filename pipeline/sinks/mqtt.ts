@@ -8,6 +8,7 @@ import { type Connection, MqttLink, publish } from './mqtt-link.js'
 import { type Broker, type MqttOptions, resolveBroker } from './mqtt-options.js'
 import { headerRecord, setRecord } from './record.js'
 import type { Sink, SinkOpenOptions, SinkState } from './sink.js'
+import { TrackEvents } from './track-events.js'
 
 const GIVE_UP_MS = 10_000
 const HEALTH_EVERY_MS = 10_000
@@ -33,7 +34,7 @@ export interface MqttContext {
 }
 
 /**
- * Publishes each set under `saccade/<device>/detections`, beside `status`, `info` and `health`.
+ * Publishes each set under `saccade/<device>/detections`, beside `status`, `info`, `health` and, of tracks, `events`.
  * @example
  * const sink = new MqttSink({ url: 'mqtt://broker:1883', device: 'robot7' })
  */
@@ -48,6 +49,8 @@ export class MqttSink implements Sink {
   #how: SinkOpenOptions = { wait: false, live: false }
   #written = 0
   #lastSeq: number | null = null
+  readonly #events = new TrackEvents()
+  #telling: Promise<void> | undefined
   #cancelHealth = () => {}
   #closed = false
 
@@ -101,8 +104,14 @@ export class MqttSink implements Sink {
     }
   }
 
-  write(set: DetectionSet): Promise<boolean> {
-    return this.#how.live ? this.#writeNewest(set) : this.#writeConfirmed(set)
+  async write(set: DetectionSet): Promise<boolean> {
+    this.#events.add(set)
+    const write = this.#how.live ? this.#writeNewest(set) : this.#writeConfirmed(set)
+    const written = await write
+    if (this.#events.waiting === 0) return written
+    const telling = this.#tellEvents()
+    if (!this.#how.live) await telling
+    return written
   }
 
   async close(summary: RunSummary | undefined): Promise<void> {
@@ -113,8 +122,11 @@ export class MqttSink implements Sink {
     this.#link?.stop()
     if (connection === undefined) return
     const { client } = connection
+    if (summary !== undefined) this.#events.addOpen(summary)
     const state = summary === undefined ? 'offline' : 'stopped'
     const cancel = this.#context.clock.after(STOP_MS, () => client.end(true))
+    await this.#telling
+    await this.#publishEvents(client)
     await publish(client, this.#topic('status'), state, { qos: 1, retain: true })
     await new Promise<void>((resolve) => {
       client.once('close', resolve)
@@ -158,6 +170,33 @@ export class MqttSink implements Sink {
         )
     }
     return this.#lost('closed')
+  }
+
+  /** Tells what waits, one message at a time. Live nobody waits for it; a replay goes on until the broker has all. */
+  #tellEvents(): Promise<void> {
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = undefined
+    })
+    return this.#telling
+  }
+
+  async #tellAll(): Promise<void> {
+    while (this.#events.waiting > 0 && !this.#closed) {
+      const connection = this.#how.live ? this.#link!.connection : await this.#connection()
+      if (connection === undefined) return
+      await this.#publishEvents(connection.client)
+      if (this.#how.live) return
+    }
+  }
+
+  /** Until the link is lost. An event that the broker confirms late may come twice. */
+  async #publishEvents(client: MqttClient): Promise<void> {
+    for (let event = this.#events.first; event !== undefined; event = this.#events.first) {
+      const failed = await publish(client, this.#topic('events'), event, { qos: 1 })
+      if (failed !== undefined && !isRefusal(failed)) return
+      if (failed !== undefined) this.#events.lost += 1
+      if (event === this.#events.first) this.#events.shift()
+    }
   }
 
   #publishSet(client: MqttClient, set: DetectionSet, qos: 0 | 1): Promise<Error | undefined> {
@@ -233,6 +272,7 @@ export class MqttSink implements Sink {
       hostTime: Date.now() * 1000,
       seq: this.#lastSeq,
       sets: { written: this.#written, dropped: this.dropped },
+      events: this.#header?.track && { waiting: this.#events.waiting, lost: this.#events.lost },
       connects: this.#link?.connects,
       ...this.#context.health(),
     })

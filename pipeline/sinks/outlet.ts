@@ -1,13 +1,15 @@
 // The hand-over to one sink. A replay waits for every write, so a slow line slows the replay; live, one set waits and a
 // newer one replaces it. Whatever is lost is counted by cause and told with the next set that gets through, so that the
 // reader sees a gap as a gap.
-import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
+import type { DetectionSet, RunHeader, RunSummary, TrackChanges } from '../detect/detection.js'
 import { drop, type Ledger, type StageCounts, totalDropped } from '../streams/ledger.js'
 import type { Sink, SinkOpenOptions } from './sink.js'
 
 /** Closing takes at most the sum of both: a run ends within 3 s of SIGTERM. */
 const DRAIN_MS = 500
 const CLOSE_MS = 2000
+/** Beginnings and ends of tracks, each, that are kept for the next set; a sink that stands still for hours fills nothing. */
+const MOST_CHANGES = 100
 
 /**
  * Feeds one sink and keeps its account (`sink:<name>`, in sets).
@@ -23,6 +25,8 @@ export class Outlet {
   readonly #stage: StageCounts
   readonly #live: boolean
   readonly #owed = { events: 0, windows: 0 }
+  /** Of sets that a newer one replaced: a track begins and ends only once. */
+  #changes: TrackChanges | undefined
   #waiting: DetectionSet | undefined
   #writing: Promise<void> = Promise.resolve()
   #busy = false
@@ -97,7 +101,11 @@ export class Outlet {
   }
 
   #replace(set: DetectionSet): void {
-    if (this.#waiting !== undefined) this.#lose(this.#takeWaiting(), 'replaced')
+    if (this.#waiting !== undefined) {
+      const old = this.#takeWaiting()
+      this.#changes = merged(this.#changes, old.tracks)
+      this.#lose(old, 'replaced')
+    }
     this.#waiting = set
   }
 
@@ -134,14 +142,17 @@ export class Outlet {
 
   /** The set with the losses since the last one that got through; sinks share sets, so a copy. */
   #tell(set: DetectionSet): DetectionSet {
-    if (this.#owed.windows === 0 && this.#owed.events === 0) return set
+    const { events, windows } = this.#owed
+    if (windows === 0 && events === 0 && this.#changes === undefined) return set
+    const tracks = merged(this.#changes, set.tracks)
+    this.#changes = undefined
     const dropped = {
-      events: set.dropped.events + this.#owed.events,
-      windows: set.dropped.windows + this.#owed.windows,
+      events: set.dropped.events + events,
+      windows: set.dropped.windows + windows,
     }
     this.#owed.events = 0
     this.#owed.windows = 0
-    return { ...set, dropped }
+    return { ...set, ...(tracks && { tracks }), dropped }
   }
 
   /** Without a cause the sink counted it: its causes are taken over. */
@@ -151,6 +162,23 @@ export class Outlet {
     this.#owed.events += set.dropped.events
     if (cause === undefined) Object.assign(this.#stage.dropped, this.sink.dropped)
     else drop(this.#stage, cause)
+  }
+}
+
+/** The older first; the oldest go when there are too many. */
+function merged(
+  before: TrackChanges | undefined,
+  now: TrackChanges | undefined,
+): TrackChanges | undefined {
+  if (before === undefined || now === undefined) return before ?? now
+  const started = [...before.started, ...now.started]
+  const ended = [...before.ended, ...now.ended]
+  const tooMany = (list: readonly unknown[]) => Math.max(list.length - MOST_CHANGES, 0)
+  const lost = (before.lost ?? 0) + (now.lost ?? 0) + tooMany(started) + tooMany(ended)
+  return {
+    started: started.slice(-MOST_CHANGES),
+    ended: ended.slice(-MOST_CHANGES),
+    ...(lost > 0 && { lost }),
   }
 }
 

@@ -1,6 +1,13 @@
 // The JSON records that NDJSON and MQTT share. Keys in a fixed order and numbers rounded to fixed decimals: the same
 // detections are the same bytes. Scores to 4 decimals (finer than the 1/255 of the serial frame), boxes to 0.01 pixel.
-import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
+import type {
+  DetectionSet,
+  PathPoint,
+  RunHeader,
+  RunSummary,
+  TrackChanges,
+  TrackEnd,
+} from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'
 
 const SCORE_UNIT = 1e4
@@ -9,7 +16,7 @@ const MS_UNIT = 1e3
 
 /** First record of a run: what the numbers mean. */
 export function headerRecord(header: RunHeader): string {
-  const { schema, model, classes, geometry, window, filters } = header
+  const { schema, model, classes, geometry, window, filters, track } = header
   return JSON.stringify({
     schema,
     model: { name: model.name, sha256: model.sha256 },
@@ -23,6 +30,7 @@ export function headerRecord(header: RunHeader): string {
       bins: window.bins,
     },
     filters,
+    track,
     box: 'sensor pixels, x and y of the top left corner',
     time: 'microseconds',
   })
@@ -47,6 +55,7 @@ export function setRecord(set: DetectionSet): string {
       },
       track,
     })),
+    tracks: set.tracks && changes(set.tracks),
     dropped: { events: set.dropped.events, windows: set.dropped.windows },
     hostTime: set.hostTime,
     ageMs: set.ageMs === undefined ? undefined : rounded(set, set.ageMs, MS_UNIT),
@@ -55,7 +64,7 @@ export function setRecord(set: DetectionSet): string {
 
 /** Last record of a run; a file without it was cut. */
 export function endRecord(summary: RunSummary): string {
-  const { windows, events, detections, dropped, filtered } = summary
+  const { windows, events, detections, dropped, filtered, tracks } = summary
   return JSON.stringify({
     end: {
       windows,
@@ -63,8 +72,30 @@ export function endRecord(summary: RunSummary): string {
       detections,
       dropped: { events: dropped.events, windows: dropped.windows, sets: dropped.sets },
       filtered,
+      tracks: tracks?.started,
     },
   })
+}
+
+function changes({ started, ended, lost }: TrackChanges): TrackChanges {
+  return { started, ended: ended.map(endedTrack), lost }
+}
+
+/** A track that is over, rounded like boxes and scores. */
+export function endedTrack({ score, path, ...rest }: TrackEnd): TrackEnd {
+  return {
+    ...rest,
+    score: Math.round(score * SCORE_UNIT) / SCORE_UNIT,
+    path: path.map(roundedPoint),
+  }
+}
+
+function roundedPoint({ t, x, y }: PathPoint): PathPoint {
+  return {
+    t,
+    x: Math.round(x * PIXEL_UNIT) / PIXEL_UNIT,
+    y: Math.round(y * PIXEL_UNIT) / PIXEL_UNIT,
+  }
 }
 
 /** JSON has no NaN: it would silently become null. */
