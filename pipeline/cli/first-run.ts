@@ -7,6 +7,7 @@ import type { DetectionSet } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
 import { DEFAULT_DRIVE, simulate } from '../simulate/simulate.js'
 import { recordSimulation } from '../simulate/source.js'
+import { writeSimulation } from '../simulate/write.js'
 import { openRecording } from '../sources/open.js'
 import { Ledger } from '../streams/ledger.js'
 import { AnimationWriter } from '../view/animation.js'
@@ -19,6 +20,14 @@ import { play, remark } from './play.js'
 
 const FOLDER = 'out'
 const DRIVE = join(FOLDER, 'drive')
+
+/** For a page, which can go to and fro in a recording only: the drive is written first. Resolves to its path. */
+export async function writeDrive(options: CommonOptions, { signal }: Context): Promise<string> {
+  await mkdir(FOLDER, { recursive: true })
+  remark(options, `simulating a street, ${DEFAULT_DRIVE.durationUs! / 1e6} s`)
+  const { recording } = await writeSimulation(DEFAULT_DRIVE, DRIVE, { signal })
+  return recording
+}
 
 /** Plays the default drive and leaves its events, its animation and its best window in out/. */
 export async function firstRun(

@@ -8,7 +8,7 @@ import { replay } from '../sources/replay.js'
 import { Ledger } from '../streams/ledger.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
 import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
-import { firstRun } from './first-run.js'
+import { firstRun, writeDrive } from './first-run.js'
 import { openInput, openNetwork, secondReader, share } from './pipeline.js'
 import { play, remark } from './play.js'
 import { faultRemarks, inputRemarks } from './remarks.js'
@@ -28,8 +28,12 @@ export function replayCommand(context: Context): Command {
       const [file, options] = takeFile(argument, given)
       const flags = flagValues({ ...options })
       const { config } = await loadConfig({ environment: process.env, flags })
-      if (file === undefined) await firstRun(config, options, context)
-      else await replayFile(file, config, options, context)
+      if (file === undefined && config.view.listen === undefined)
+        await firstRun(config, options, context)
+      else {
+        const recording = file ?? (await writeDrive(options, context))
+        await replayFile(recording, config, options, context)
+      }
     })
 }
 

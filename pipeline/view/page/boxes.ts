@@ -21,39 +21,72 @@ export function tag({ label, score, track }: Detection): string {
   return `${label} ${score.toFixed(2)}${track === undefined ? '' : ` #${track}`}`
 }
 
-/** Draws over a sensor of `width` pixels; the weakest first, so that the best lies on top. */
+/** Draws over a sensor of this size; the weakest first, so that the best lies on top. */
 export function drawBoxes(
   canvas: HTMLCanvasElement,
   detections: readonly Detection[],
   sensor: { width: number; height: number },
   isLight: boolean,
 ): void {
-  const { context, width } = sharpen(canvas)
+  const { context, width, height } = sharpen(canvas)
   const scale = width / sensor.width
   const { font, height: tagHeight } = width >= LARGE ? TAGS.large : TAGS.small
   context.font = `600 ${font}px system-ui, sans-serif`
   context.textBaseline = 'middle'
+  const edgesOf = ({ box: { x, y, w, h } }: Detection) =>
+    [x, y, x + w, y + h].map((edge) => Math.round(edge * scale)) as [number, number, number, number]
   for (const detection of [...detections].reverse()) {
-    const ink = classColour(detection.class, isLight)
-    const { x, y, w, h } = detection.box
-    const [left, top, right, bottom] = [x, y, x + w, y + h].map((edge) => Math.round(edge * scale))
+    const edges = edgesOf(detection)
     // A thin rim of the ground keeps the line apart from events of a like lightness.
     context.strokeStyle = isLight ? 'rgb(255 255 255 / 70%)' : 'rgb(0 0 0 / 70%)'
     context.lineWidth = LINE + 2
-    outline(context, left!, top!, right!, bottom!)
-    context.strokeStyle = ink
+    outline(context, ...edges)
+    context.strokeStyle = classColour(detection.class, isLight)
     context.lineWidth = LINE
-    outline(context, left!, top!, right!, bottom!)
-    const text = tag(detection)
-    const wide = context.measureText(text).width + 10
-    // Above the box; inside it where the picture ends, and never past the right rim.
-    const tagTop = top! >= tagHeight ? top! - tagHeight : top!
-    const tagLeft = Math.max(0, Math.min(left!, width - wide))
-    context.fillStyle = ink
-    context.fillRect(tagLeft, tagTop, wide, tagHeight)
-    context.fillStyle = isLight ? '#ffffff' : '#101010'
-    context.fillText(text, tagLeft + 5, tagTop + tagHeight / 2 + 0.5)
+    outline(context, ...edges)
   }
+  // The best first: where tags would lie on each other, the weaker one looks for another place.
+  const taken: Tag[] = []
+  for (const detection of detections) {
+    const text = tag(detection)
+    const size = { width: context.measureText(text).width + 10, height: tagHeight }
+    const place = placeTag(edgesOf(detection), size, { width, height }, taken)
+    taken.push(place)
+    context.fillStyle = classColour(detection.class, isLight)
+    context.fillRect(place.left, place.top, place.width, place.height)
+    context.fillStyle = isLight ? '#ffffff' : '#101010'
+    context.fillText(text, place.left + 5, place.top + tagHeight / 2 + 0.5)
+  }
+}
+
+interface Size {
+  width: number
+  height: number
+}
+
+interface Tag extends Size {
+  left: number
+  top: number
+}
+
+/** Above the box, below it, or inside at its upper or lower rim; within the picture, and on no other tag if that can be. */
+function placeTag(
+  [x0, y0, , y1]: [number, number, number, number],
+  { width, height }: Size,
+  picture: Size,
+  taken: readonly Tag[],
+): Tag {
+  const left = Math.max(0, Math.min(x0, picture.width - width))
+  const places = [y0 - height, y1, y0, y1 - height]
+    .filter((top) => top >= 0 && top + height <= picture.height)
+    .map((top) => ({ left, top, width, height }))
+  const free = places.find((place) => !taken.some((other) => overlaps(place, other)))
+  return free ?? places[0] ?? { left, top: Math.max(0, y0), width, height }
+}
+
+function overlaps(a: Tag, b: Tag): boolean {
+  const apart = a.left >= b.left + b.width || b.left >= a.left + a.width
+  return !(apart || a.top >= b.top + b.height || b.top >= a.top + a.height)
 }
 
 function outline(

@@ -126,12 +126,15 @@ export function showStatus({ hello, status, link, series, header }: Page): void 
   const at = header?.tEnd ?? series.last?.[0] ?? 0
   const ages = series
     .between(at - MINUTE_US, at)
-    .flatMap(([, , , age]) => (age < 0 ? [] : [age]))
+    .flatMap(([, events, , age]) => (age < 0 || events === 0 ? [] : [age]))
     .sort((a, b) => a - b)
   const [p50, p99] = [quantile(ages, 0.5), quantile(ages, 0.99)]
   say(element('age', 'b'), p50 === undefined ? '–' : `${p50.toFixed(1)} / ${p99!.toFixed(1)} ms`)
   const why = 'a replay without --speed has none'
-  say(element('age-note', 'span'), p50 === undefined ? why : 'p50 / p99 of the last minute')
+  say(
+    element('age-note', 'span'),
+    p50 === undefined ? why : 'p50 / p99 of the last minute, windows with events',
+  )
   if (status === undefined) return
   const times = (status.rate * hello.window.hopUs) / 1e6
   const speed = `${status.rate.toFixed(1)} /s, ${times.toFixed(1)} × real time`

@@ -5,8 +5,8 @@ import type { Page } from './main.js'
 /** Kept below the picture for time, timeline and buttons, CSS pixels. */
 const BELOW = 188
 const LEAST_HEIGHT = 200
-/** A whole factor is worth a fifth of the size, not more: then pixels are not all of one size. */
-const KEPT = 0.8
+/** A whole factor is worth so much of the size, not more: then pixels are not all of one size. */
+const KEPT = 0.85
 
 /** Sets the size of the frame around both canvases. */
 export function fitStage({ hello }: Page): void {
