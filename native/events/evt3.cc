@@ -35,49 +35,65 @@ constexpr int64_t kShortSilence = 65'536;
 // The most that are written at all, 1024 in a step: 203 days, 8 MiB of words.
 constexpr int64_t kLongestSilence = int64_t{1} << 32;
 
-// The words of a whole group, one after the other: VECT_12, VECT_12, VECT_8, whatever.
-constexpr uint64_t kGroupTypes = 0x0000'F000'F000'F000, kGroup = 0x0000'5000'4000'4000;
+// A base and the words of a whole group: VECT_BASE_X, VECT_12, VECT_12, VECT_8.
+constexpr uint64_t kGroupTypes = 0xF000'F000'F000'F000, kBaseAndGroup = 0x5000'4000'4000'3000;
+constexpr uint32_t kFew = 4;
 
-// What PlainWords goes through and leaves.
-struct PlainRun {
+// What BulkWords goes through and leaves.
+struct Bulk {
   const uint8_t* at;
-  size_t vectors;
-  Packet& packet;
+  const uint8_t* end;
+  Packet packet;
   uint32_t offset;
   uint16_t high, right, bottom;
   uint16_t y, low;
-  bool outside = false;  // some events lay outside the sensor
+  // Of the last vectors, if there were any.
+  bool grouped = false;
+  uint32_t base = 0;
+  uint8_t polarity = 0;
 };
 
-namespace portable {
-#if defined(__aarch64__)
-#define SACCADE_COMPRESS(lanes, shuffle) (Lanes) vqtbl1q_u8((uint8x16_t)(lanes), (uint8x16_t)(shuffle))
-#endif
-#include "events/evt3_plain.h"
-}  // namespace portable
-
 #if defined(__x86_64__)
-// Every x64 processor since 2011 has SSSE3; the rest of the addon does not ask for it.
+// What every x64 processor since 2013 has, and since 2008; the rest of the addon does not ask for it. On an
+// older one words are taken one by one.
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("ssse3"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,popcnt,bmi"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("ssse3")
+#pragma GCC target("avx2,popcnt,bmi")
 #endif
-namespace ssse3 {
-#define SACCADE_COMPRESS(lanes, shuffle) (Lanes) _mm_shuffle_epi8((__m128i)(lanes), (__m128i)(shuffle))
-#include "events/evt3_plain.h"
-}  // namespace ssse3
+namespace avx2 {
+#define SACCADE_AVX2
+#include "events/evt3_bulk.h"
+#undef SACCADE_AVX2
+}  // namespace avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("sse4.2,popcnt"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("sse4.2,popcnt")
+#endif
+namespace sse4 {
+#include "events/evt3_bulk.h"
+}  // namespace sse4
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
 
-void (*const PlainWords)(PlainRun&) = __builtin_cpu_supports("ssse3") ? ssse3::PlainWords
-                                                                      : portable::PlainWords;
+void (*const BulkWords)(Bulk&) = __builtin_cpu_supports("avx2")     ? avx2::BulkWords
+                                 : __builtin_cpu_supports("sse4.2") ? sse4::BulkWords
+                                                                    : nullptr;
+#elif defined(__aarch64__)
+namespace neon {
+#include "events/evt3_bulk.h"
+}  // namespace neon
+constexpr void (*BulkWords)(Bulk&) = neon::BulkWords;
 #else
-constexpr void (*PlainWords)(PlainRun&) = portable::PlainWords;
+constexpr void (*BulkWords)(Bulk&) = nullptr;
 #endif
 
 // One call of Run, with its settings and what is worked out once.
@@ -96,63 +112,32 @@ struct Work {
   int64_t PositionOf(size_t at) const { return start + static_cast<int64_t>(at * kEvt3Word); }
   int64_t Now() const { return state.clock.period() + state.low; }
 
-  void Plain();
-  void Groups();
+  void Many();
   bool Step();
   bool Vector(uint32_t mask, uint32_t bits);
   bool Single(uint32_t word);
   void Interrupt(uint32_t type);
-  void CountOutside(size_t from, uint32_t y);
 };
 
-// Rows, events and low times, as far as they go in whole vectors.
-void Work::Plain() {
-  const size_t vectors = (count - i) / kLanes, from = i;
-  if (vectors == 0) return;
-  PlainRun run{bytes + i * kEvt3Word,
-               vectors,
-               packet,
-               clock.offset,
-               static_cast<uint16_t>(kTimeHigh << 12 | state.clock.high),
-               static_cast<uint16_t>(width - 1),
-               static_cast<uint16_t>(height - 1),
-               static_cast<uint16_t>(state.y),
-               static_cast<uint16_t>(state.low)};
-  PlainWords(run);
-  i = static_cast<size_t>(run.at - bytes) / kEvt3Word;
-  if (run.outside) CountOutside(from, state.y);
-  state.y = run.y;
-  state.low = run.low;
-}
-
-// Goes over the words that Plain() took again, since some of their events lie outside.
-void Work::CountOutside(size_t from, uint32_t y) {
-  for (size_t at = from; at < i; at++) {
-    const uint32_t word = Word(at), type = word >> 12;
-    if (type == kAddrY) y = word & 0x7FF;
-    if (type == kAddrX && ((word & 0x7FF) >= width || y >= height)) {
-      report.Count(Fault::kOutOfBounds, PositionOf(at));
-    }
-  }
-}
-
-// A base and the whole groups that follow it.
-void Work::Groups() {
-  const uint32_t word = Word(i);
-  uint32_t base = word & 0x7FF;
-  const uint8_t p = static_cast<uint8_t>(word >> 11 & 1);
-  i++;
-  while (count - i >= 4 && packet.capacity - packet.length >= kMaskRoom && base + 32 <= width) {
-    const uint64_t words = Load<uint64_t>(bytes + i * kEvt3Word);
-    if ((words & kGroupTypes) != kGroup) break;
-    const uint32_t mask =
-        static_cast<uint32_t>((words & 0xFFF) | (words >> 16 & 0xFFF) << 12 | (words >> 32 & 0xFF) << 24);
-    PutMask(packet, mask, base, state.y, clock.offset + state.low, p);
-    base += 32;
-    i += 3;
-  }
-  state.base = base;
-  state.polarity = p;
+// The bulk of the words, as far as they are of its kinds.
+void Work::Many() {
+  Bulk bulk{bytes + i * kEvt3Word,
+            bytes + count * kEvt3Word,
+            packet,
+            clock.offset,
+            static_cast<uint16_t>(kTimeHigh << 12 | state.clock.high),
+            static_cast<uint16_t>(width - 1),
+            static_cast<uint16_t>(height - 1),
+            static_cast<uint16_t>(state.y),
+            static_cast<uint16_t>(state.low)};
+  BulkWords(bulk);
+  i = static_cast<size_t>(bulk.at - bytes) / kEvt3Word;
+  packet = bulk.packet;
+  state.y = bulk.y;
+  state.low = bulk.low;
+  if (!bulk.grouped) return;
+  state.base = bulk.base;
+  state.polarity = bulk.polarity;
   state.has_base = 1;
 }
 
@@ -314,13 +299,10 @@ size_t Evt3Decoder::Run(const uint8_t* bytes, size_t count, Packet& packet, Repo
             {}};
   work.clock.Set(packet, state.clock.period());
   while (work.i < count) {
-    if (state.clock.dated && state.has_y && work.clock.fits && state.group == 0 && state.payload == 0) {
-      work.Plain();
+    if (BulkWords != nullptr && state.clock.dated && state.has_y && work.clock.fits && state.group == 0 &&
+        state.payload == 0) {
+      work.Many();
       if (work.i == count) break;
-      if (work.Word(work.i) >> 12 == kVectBase && state.y < work.height) {
-        work.Groups();
-        continue;
-      }
     }
     if (!work.Step()) break;
     work.i++;
