@@ -1,24 +1,12 @@
 #include "events/dat.h"
 
+#include <optional>
+
+#include "events/dat_blocks.h"
+
 namespace saccade::events {
 
 namespace {
-
-struct Pixel {
-  uint16_t x, y;
-  uint8_t p;
-};
-
-template <DatKind kKind>
-inline Pixel Unpack(uint32_t word) {
-  if constexpr (kKind == DatKind::kV1) {
-    return {static_cast<uint16_t>(word & 0x1FF), static_cast<uint16_t>(word >> 9 & 0xFF),
-            static_cast<uint8_t>(word >> 17 & 1)};
-  } else {
-    return {static_cast<uint16_t>(word & 0x3FFF), static_cast<uint16_t>(word >> 14 & 0x3FFF),
-            static_cast<uint8_t>(word >> 28 & 1)};
-  }
-}
 
 // One record. False, with the decoder as it was, when the packet has no room for it.
 template <DatKind kKind>
@@ -42,44 +30,35 @@ inline bool Take(DatDecoder& decoder, const uint8_t* record, int64_t position, P
   return true;
 }
 
-// Records that are tried at a time: of a sensor of known size, near in time, as nearly all are.
-constexpr uint32_t kBlock = 16;
+// Coordinates have 14 bits at most.
+uint32_t LastPixel(uint32_t side) {
+  return side == 0 ? 0x3FFF : std::min(side, 0x4000u) - 1;
+}
 
-// Writes the records behind the packet's last event when all of them may stay there; false, with nothing
-// changed, when one may not. The packet is not empty and has room.
-template <DatKind kKind>
-inline bool TakeBlock(DatDecoder& decoder, const uint8_t* bytes, Packet& packet) {
-  StampClock& clock = decoder.state.clock;
-  // Raw stamps from `low` to `high` need no new epoch and lie in the packet.
+// None when no stamp near the last one lies in the packet, which must not be empty. Two stamps of a window
+// this narrow are no wrap apart, so it holds for as many records as lie in it.
+std::optional<Limits> LimitsOf(const DatDecoder& decoder, const Packet& packet) {
+  const StampClock& clock = decoder.state.clock;
   const int64_t first = packet.t0 - clock.epoch, last = clock.last, quarter = int64_t{1} << 30;
   const int64_t low = std::max({first, last - quarter, int64_t{0}});
   const int64_t high = std::min({first + int64_t{0xFFFFFFFF}, last + quarter, int64_t{0xFFFFFFFF}});
-  if (low > high) return false;
-  const uint32_t base = static_cast<uint32_t>(low), span = static_cast<uint32_t>(high - low);
-  const uint32_t offset = static_cast<uint32_t>(-first);
-  const uint32_t right = decoder.sensor.width == 0 ? 0x3FFF : decoder.sensor.width - 1;
-  const uint32_t bottom = decoder.sensor.height == 0 ? 0x3FFF : decoder.sensor.height - 1;
-  uint32_t words[2 * kBlock];
-  std::memcpy(words, bytes, sizeof words);
-  uint32_t* __restrict t = packet.t + packet.length;
-  uint16_t* __restrict x = packet.x + packet.length;
-  uint16_t* __restrict y = packet.y + packet.length;
-  uint8_t* __restrict p = packet.p + packet.length;
-  uint32_t wrong = 0;
-  for (uint32_t k = 0; k < kBlock; k++) {
-    const uint32_t raw = words[2 * k];
-    const Pixel pixel = Unpack<kKind>(words[2 * k + 1]);
-    wrong |= (right - pixel.x) | (bottom - pixel.y);
-    wrong |= raw - base > span ? 0x80000000u : 0;
-    t[k] = raw + offset;
-    x[k] = pixel.x;
-    y[k] = pixel.y;
-    p[k] = pixel.p;
-  }
-  if (wrong >> 31) return false;
-  packet.length += kBlock;
-  clock.last = words[2 * kBlock - 2];
-  return true;
+  if (!clock.started || low > high) return std::nullopt;
+  return Limits{static_cast<uint32_t>(low), static_cast<uint32_t>(high - low), static_cast<uint32_t>(-first),
+                LastPixel(decoder.sensor.width), LastPixel(decoder.sensor.height)};
+}
+
+// Whole blocks, as far as they go.
+template <DatKind kKind>
+size_t TakeBlocks(DatDecoder& decoder, const uint8_t* bytes, size_t count, Packet& packet) {
+  const size_t blocks = std::min<size_t>(count, packet.capacity - packet.length) / kBlock;
+  if (packet.length == 0 || blocks == 0) return 0;
+  const std::optional<Limits> limits = LimitsOf(decoder, packet);
+  if (!limits) return 0;
+  const size_t taken = kBlock * Blocks<kKind>(bytes, blocks, *limits, packet);
+  if (taken == 0) return 0;
+  packet.length += static_cast<uint32_t>(taken);
+  decoder.state.clock.last = Load<uint32_t>(bytes + (taken - 1) * kDatRecord);
+  return taken;
 }
 
 template <DatKind kKind>
@@ -88,10 +67,7 @@ size_t RunKind(DatDecoder& decoder, const uint8_t* bytes, size_t count, Packet& 
   size_t i = 0;
   for (;;) {
     if constexpr (kKind != DatKind::kTriggers) {
-      while (packet.length > 0 && count - i >= kBlock && packet.capacity - packet.length >= kBlock &&
-             TakeBlock<kKind>(decoder, bytes + i * kDatRecord, packet)) {
-        i += kBlock;
-      }
+      i += TakeBlocks<kKind>(decoder, bytes + i * kDatRecord, count - i, packet);
     }
     // One by one as far as the block that did not pass, or the rest.
     const size_t end = std::min(count, i + kBlock);
