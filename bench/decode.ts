@@ -7,12 +7,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EventEncoder } from '../pipeline/events/native.js'
 import { EventPacket } from '../pipeline/events/packet.js'
+import { parseDatHeader } from '../pipeline/sources/dat-header.js'
 import { parseRawHeader } from '../pipeline/sources/raw-header.js'
 import type { Benchmark, Measurement } from './bench.js'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const SHARED = process.env.SACCADE_SHARED ?? join(ROOT, '..', 'shared')
 const SENSOR = { width: 1280, height: 720 }
+const GEN1 = 'driving_td.dat'
 /** Of each row; the whole takes some 10 s. */
 const ROUNDS = 40
 
@@ -22,6 +24,7 @@ interface Timed {
   ours: number
   plain: number
   memcpy: number
+  frames: number
 }
 
 /** `npm run bench -- decode` */
@@ -32,11 +35,12 @@ export const decodeBenchmark: Benchmark = {
     const folder = mkdtempSync(join(tmpdir(), 'saccade-bench-'))
     try {
       const program = build(folder)
-      const measurements = inputs().map(({ name, format, bytes }) => {
+      const measurements = inputs().flatMap(({ name, format, bytes }) => {
         const file = join(folder, 'input.bin')
         writeFileSync(file, bytes)
         const args = [format, file, `${ROUNDS}`]
-        return measured(name, JSON.parse(execFileSync(program, args, { encoding: 'utf8' })))
+        const timed: Timed = JSON.parse(execFileSync(program, args, { encoding: 'utf8' }))
+        return [measured(name, timed), ...(name === GEN1 ? [toFrames(timed)] : [])]
       })
       return { measurements }
     } finally {
@@ -49,11 +53,16 @@ export const decodeBenchmark: Benchmark = {
 function build(folder: string): string {
   const program = join(folder, 'decode')
   const events = join(ROOT, 'native', 'events')
-  const sources = readdirSync(events).filter((name) => name.endsWith('.cc'))
+  const windows = join(ROOT, 'native', 'windows')
+  const sources = [events, windows].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.cc'))
+      .map((name) => join(folder, name)),
+  )
   const run = spawnSync('g++', [
     ...['-std=c++20', '-O3', '-ffp-contract=off', '-fno-exceptions', '-w'],
     ...['-I', join(ROOT, 'native'), '-o', program, join(ROOT, 'bench', 'native', 'decode.cc')],
-    ...sources.map((name) => join(events, name)),
+    ...sources,
   ])
   if (run.status !== 0) throw new Error(`g++ is needed: ${run.stderr ?? run.error}`)
   return program
@@ -62,6 +71,11 @@ function build(folder: string): string {
 function measured(name: string, { events, same, ours, plain, memcpy }: Timed): Measurement {
   const note = `${(ours / plain).toFixed(1)}x a plain loop (${plain.toFixed(0)}), memcpy ${memcpy.toFixed(0)}; ${events} events${same ? '' : ', other than the plain loop'}`
   return { name, value: ours, unit: 'Mev/s', note }
+}
+
+/** Decoding and windows together. */
+function toFrames({ frames }: Timed): Measurement {
+  return { name: `${GEN1} to frames`, value: frames, unit: 'Mev/s', note: '50 ms, 2 bins, 304x240' }
 }
 
 interface Words {
@@ -84,6 +98,17 @@ function inputs(): Words[] {
     { name: 'EVT3, single pixels', format: 'evt3', bytes: encoded('evt3', false) },
     { name: 'EVT2', format: 'evt2', bytes: encoded('evt2', false) },
     { name: 'DAT v2', format: 'dat2', bytes: encoded('dat2', false) },
+    ...gen1(),
+  ]
+}
+
+/** The records of the Gen1 recording. */
+function gen1(): Words[] {
+  const path = join(SHARED, 'recordings', 'gen1', GEN1)
+  if (!existsSync(path)) return []
+  const file = readFileSync(path)
+  return [
+    { name: GEN1, format: 'dat2', bytes: file.subarray(parseDatHeader(file, path).dataStart) },
   ]
 }
 
