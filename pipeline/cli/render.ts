@@ -7,6 +7,7 @@ import { SaccadeError } from '../errors.js'
 import { keepInputs } from '../sinks/keep-inputs.js'
 import { openRecording } from '../sources/open.js'
 import { replay } from '../sources/replay.js'
+import { track } from '../track/track.js'
 import { type Film, openFilm } from '../view/film.js'
 import { DARK, LIGHT } from '../view/palette.js'
 import { ProgressBar } from '../view/progress.js'
@@ -15,7 +16,7 @@ import { filtersOf } from '../windows/spec.js'
 import { windows } from '../windows/windows.js'
 import { type CommonOptions, type Context, makeCommand, printJson } from './command.js'
 import { addFlags, flagValues, MODEL_FLAGS, READER_FLAGS } from './config-options.js'
-import { openInput, openModel, openOptions, share } from './pipeline.js'
+import { openInput, openNetwork, openOptions, share } from './pipeline.js'
 
 interface RenderCommandOptions extends CommonOptions {
   output: string
@@ -30,10 +31,11 @@ const LEAST_DELAY_MS = 20
 export function renderCommand(context: Context): Command {
   const command = makeCommand([
     'saccade render drive_td.dat -o drive.mp4',
+    'saccade render drive_td.dat -o drive.mp4 --track',
     'saccade render drive_td.dat -o slow.gif --from 1s --to 2s --rate 0.25',
     'saccade render drive_td.dat -o drive.png --light --scale 2',
   ])
-  return addFlags(command, [...MODEL_FLAGS, ...READER_FLAGS, 'from', 'to'])
+  return addFlags(command, [...MODEL_FLAGS, ...READER_FLAGS, 'from', 'to', 'track'])
     .requiredOption('-o, --output <file>', '.mp4 (by ffmpeg), .gif or .png (animated)')
     .option('--rate <x>', 'film time over recorded time: 0.25 is slow motion; default 1')
     .option('--scale <n>', 'picture pixels per sensor pixel, 1 to 8; default 3')
@@ -51,7 +53,7 @@ async function render(
   const { config } = await loadConfig({ environment: process.env, flags })
   const speed = number('--rate', rate ?? '1', 0.001, 1000)
   const enlarged = number('--scale', scale ?? '3', 1, 8, true)
-  const { model, session } = await openModel(config)
+  const { model, session, track: tracking } = await openNetwork(config)
   await using _session = session
   await using input = await openInput(file, config, model, signal)
   if (!input.recording.seekable)
@@ -76,8 +78,9 @@ async function render(
     windows(spec, { geometry, signal }),
     detect(session, { classes }),
   )
+  const followed = tracking ? sets.pipe(track(tracking)) : sets
   const bar = new ProgressBar(output)
-  const pictures = recordingPictures(again, oneIn(every, sets), {
+  const pictures = recordingPictures(again, oneIn(every, followed), {
     geometry,
     start,
     right: model.name,
