@@ -64,8 +64,8 @@ export const OURS = 'saccade'
 /** Runs of a form before one is chosen, after one that is not counted. */
 const TRIALS = { fast: 9, slow: 3 }
 const SLOW_MS = 100
-/** Idle threads of the one before spin for a while: ncnn's for 20 ms, others for less. */
-const PAUSE_MS = 25
+/** Idle threads of the one before spin for a while: onnxruntime's for 45 ms (CPU time of the process, in slices of 10 ms), ncnn's for 20. */
+const PAUSE_MS = 60
 /** A turn is at least this long, so that one interrupt does not decide it. */
 const TURN_MS = 8
 const MOST_RUNS = 8
