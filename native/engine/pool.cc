@@ -23,6 +23,9 @@ int Next(uint64_t ticket) {
 }  // namespace
 
 bool Pool::Start(int threads) {
+#if defined(__linux__)
+  if (sched_getaffinity(0, sizeof processors_, &processors_) != 0) CPU_ZERO(&processors_);
+#endif
   for (int i = 1; i < threads; i++) {
     auto worker = std::make_unique<Thread>();
     if (!worker->Start<Pool, &Pool::Worker>(this)) return false;
@@ -72,7 +75,22 @@ bool Pool::Claim(uint64_t ticket, int thread) {
   return false;
 }
 
+// Workers may run anywhere but on the caller's processor. A virtual machine's idle processors count as taken,
+// and Linux wakes a thread beside its waker then, where it waits for the waker's time to be over: two threads
+// took as long as one whenever they had been parked (1.0 to 1.2 times as fast; with this 1.9).
+void Pool::KeepAway() {
+#if defined(__linux__)
+  const int caller = sched_getcpu();
+  if (caller < 0 || caller == avoided_ || CPU_COUNT(&processors_) < 2) return;
+  cpu_set_t others = processors_;
+  CPU_CLR(static_cast<size_t>(caller), &others);
+  for (const auto& worker : workers_) worker->MoveTo(others);
+  avoided_ = caller;
+#endif
+}
+
 void Pool::WakeParked() {
+  KeepAway();
   std::lock_guard lock(mutex_);
   wake_.notify_all();
 }

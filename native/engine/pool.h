@@ -35,6 +35,7 @@ class Pool {
   void Worker();
   bool Claim(uint64_t ticket, int thread);
   void WakeParked();
+  void KeepAway();
 
   // generation << 40 | chunks << 20 | next chunk. Everything that decides a claim is in the one word that the
   // claim exchanges, so a worker that comes late cannot take a chunk of a newer job.
@@ -49,6 +50,10 @@ class Pool {
   std::atomic<int> parked_{0};
   std::atomic<bool> stop_{false};
   std::vector<std::unique_ptr<Thread>> workers_;
+#if defined(__linux__)
+  cpu_set_t processors_{};  // that the process may use; none where that is not known
+#endif
+  int avoided_ = -1;  // processor of the caller when workers were last moved
 };
 
 }  // namespace saccade::engine

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <sched.h>
 
 namespace saccade::engine {
 
@@ -31,6 +32,13 @@ class Thread {
     started_ = false;
   }
   bool started() const { return started_; }
+
+#if defined(__linux__)
+  // Where it may run from now on.
+  void MoveTo(const cpu_set_t& processors) {
+    pthread_setaffinity_np(thread_, sizeof processors, &processors);
+  }
+#endif
 
  private:
   pthread_t thread_{};
