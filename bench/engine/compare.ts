@@ -230,8 +230,8 @@ export function inTurn<T>(all: readonly T[], round: number): T[] {
 /** More than this between inputs, and what was timed is the machine. */
 const STEADY = 1.2
 
-/** Rounds of a rival against its trial before them. */
-const LIKE_TRIAL = 1.3
+/** Rounds of a rival against its trial before them, which is without rests: two threads of others wake up on one processor. */
+const LIKE_TRIAL = 1.5
 
 /**
  * Who multiplies everything takes the same time on every input, and in the rounds as in its trial. A sentence about the one
