@@ -24,7 +24,7 @@ test('a replay with a page writes the same bytes, stays to be looked at, and end
   })
   await until(() => stderr.includes('the page stays until Ctrl-C'), 'the end of the run', 40_000)
   const client = await ViewClient.open(/http:\S+/.exec(stderr)![0])
-  await until(() => client.status !== undefined && client.rows.length === 6, 'the windows')
+  await until(() => client.status !== undefined && client.rows.length === 6, 'the windows', 40_000)
   t.is(client.status!.source, 'done')
   t.like(client.hello, { kind: 'recording', source: 'drive_td.dat', paced: false })
   t.deepEqual(

@@ -12,6 +12,9 @@ import {
 } from '../../pipeline/view/live/protocol.js'
 import { until } from './wait.js'
 
+/** Others may keep this machine busy. */
+const PATIENCE_MS = 40_000
+
 /** Options of a connection, as a stranger may set them. */
 export interface ClientOptions {
   token?: string
@@ -48,7 +51,7 @@ export class ViewClient {
   static async open(url: string, options: ClientOptions = {}): Promise<ViewClient> {
     const client = new ViewClient(url, options)
     await once(client.socket, 'open')
-    await until(() => client.hello !== undefined, 'a hello')
+    await until(() => client.hello !== undefined, 'a hello', PATIENCE_MS)
     return client
   }
 
@@ -61,7 +64,7 @@ export class ViewClient {
     const before = this.frames.length
     this.ask(request)
     const isAnswer = () => this.frames.slice(before).find(({ header }) => !header.before)
-    await until(() => isAnswer() !== undefined, 'a frame')
+    await until(() => isAnswer() !== undefined, 'a frame', PATIENCE_MS)
     return isAnswer()!
   }
 

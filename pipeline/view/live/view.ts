@@ -128,6 +128,8 @@ export class LiveView implements AsyncDisposable, Shown {
   /** Takes a set, before or after the sinks got it. */
   add(set: DetectionSet): void {
     this.#health.observe(set)
+    // Of a source that tells no states, this much is known.
+    if (this.source === 'opening') this.source = 'up'
     const network = this.session.takeNetwork()
     this.#history.add({ set, network })
     const slice = this.#slices.take(set.tEnd)

@@ -41,7 +41,7 @@ const text = (page: Page, id: string) => page.locator(`#${id}`).textContent()
 
 /** Waits until an element says something. */
 async function says(page: Page, id: string, pattern: RegExp): Promise<void> {
-  await page.locator(`#${id}`).filter({ hasText: pattern }).waitFor({ timeout: 15_000 })
+  await page.locator(`#${id}`).filter({ hasText: pattern }).waitFor({ timeout: 40_000 })
 }
 
 /** The pixels of an element, three bytes each. */
@@ -180,7 +180,7 @@ test.serial(
     second.source = 'up'
     second.add(setOf(4))
     await says(page, 'time', /0\.050 s/)
-    await page.locator('#notice').waitFor({ state: 'hidden', timeout: 15_000 })
+    await page.locator('#notice').waitFor({ state: 'hidden', timeout: 40_000 })
   },
 )
 
