@@ -40,6 +40,9 @@ const FLAGS = {
     '--view [host:port]',
     'serve the live page, on 127.0.0.1 and port 7117 unless told otherwise',
   ],
+  mavlink: ['mavlink.link', '--mavlink <link>', 'to a drone: udp://HOST:PORT, or PORT[:baud]'],
+  rosbridge: ['rosbridge.url', '--rosbridge <url>', 'to ROS 2, e.g. ws://localhost:9090'],
+  server: ['server.address', '--server <address>', 'NDJSON for whoever connects: tcp://:7700'],
   output: ['output.file', '-o, --output <file>', 'write FILE.ndjson or FILE_dt.npy; - is stdout'],
 } as const
 

@@ -85,7 +85,7 @@ function fromText(setting: Setting, typed: string | boolean): unknown {
 /** The main key of a section is called by the section (model.name is --model), all others by their key. */
 function flagName(name: string): string {
   const [section, key] = name.split('.') as [string, string]
-  return ['name', 'enabled', 'url', 'port', 'file', 'listen'].includes(key)
+  return ['name', 'enabled', 'url', 'link', 'address', 'port', 'file', 'listen'].includes(key)
     ? `--${section}`
     : `--${key}`
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { defaultModel } from '../detect/shipped.js'
 import { MOST_FILTERS, parseFilter } from '../filters/registry.js'
+import { SERVER_ADDRESS } from '../sinks/ndjson-server.js'
 import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
 import { isViewAddress, VIEW_ADDRESS } from '../view/live/address.js'
 
@@ -122,6 +123,7 @@ const mqtt = z.strictObject({
   insecure: yesNo.optional(),
   qos: z.union([z.literal(0), z.literal(1)], '0 or 1').optional(),
   keepalive: whole(1, 3600).optional(),
+  homeAssistant: yesNo.optional(),
 })
 
 const serial = z.strictObject({
@@ -132,6 +134,32 @@ const serial = z.strictObject({
 const view = z.strictObject({
   listen: z.string(VIEW_ADDRESS).refine(isViewAddress, VIEW_ADDRESS).optional(),
   tokenFile: filePath.optional(),
+})
+
+const mavlink = z.strictObject({
+  link: text('udp://HOST:PORT or a serial port, e.g. /dev/ttyUSB0:57600').optional(),
+  system: whole(1, 255).optional(),
+  component: whole(1, 255).optional(),
+})
+
+const rosbridge = z.strictObject({
+  url: z
+    .string('ws://HOST[:PORT] or wss://')
+    .regex(/^wss?:\/\/\S+$/, 'ws://HOST[:PORT] or wss://')
+    .meta({ url: true })
+    .optional(),
+  topic: z
+    .string('a ROS topic such as /saccade/detections')
+    .regex(/^\/?[A-Za-z]\w*(\/[A-Za-z]\w*)*$/, 'a ROS topic such as /saccade/detections')
+    .optional(),
+  frame: text('the name of a frame').optional(),
+})
+
+const server = z.strictObject({
+  address: z
+    .string(SERVER_ADDRESS)
+    .regex(/^(unix:\/.+|tcp:\/\/\S*:\d{1,5})$/, SERVER_ADDRESS)
+    .optional(),
 })
 
 const log = z.strictObject({
@@ -152,6 +180,9 @@ export const configSchema = z.strictObject({
   output: output.prefault({}),
   mqtt: mqtt.prefault({}),
   serial: serial.prefault({}),
+  mavlink: mavlink.prefault({}),
+  rosbridge: rosbridge.prefault({}),
+  server: server.prefault({}),
   view: view.prefault({}),
   health: health.prefault({}),
   log: log.prefault({}),

@@ -9,10 +9,16 @@ export function sinkSpecs(config: Config): SinkSpec[] {
   const { file } = config.output
   const { url, password: _, passwordFile: __, ...mqtt } = config.mqtt
   const { port, baud } = config.serial
+  const { link, ...vehicle } = config.mavlink
+  const { url: bridge, ...ros } = config.rosbridge
+  const { address } = config.server
   const specs: SinkSpec[] = []
   if (file !== undefined) specs.push({ file })
   if (url !== undefined) specs.push({ mqtt: { ...mqtt, url } satisfies MqttOptions })
   if (port !== undefined) specs.push({ serial: { port, baud } })
+  if (link !== undefined) specs.push({ mavlink: { ...vehicle, link } })
+  if (bridge !== undefined) specs.push({ rosbridge: { ...ros, url: bridge } })
+  if (address !== undefined) specs.push({ server: address })
   return specs
 }
 

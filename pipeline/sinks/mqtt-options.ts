@@ -29,6 +29,8 @@ export interface MqttOptions {
   qos?: 0 | 1
   /** Seconds, default 15. */
   keepalive?: number
+  /** Tells Home Assistant what there is, by its discovery; default false. */
+  homeAssistant?: boolean
 }
 
 /** A broker as the sink uses it. */

@@ -3,6 +3,7 @@ import type { MqttClient } from 'mqtt'
 import type { DetectionSet, RunHeader, RunSummary } from '../detect/detection.js'
 import { SaccadeError } from '../errors.js'
 import { type Clock, systemClock } from '../streams/clock.js'
+import { DISCOVERY_STATUS, discoveryMessages } from './home-assistant.js'
 import { type Failure, LASTING } from './mqtt-failure.js'
 import { type Connection, MqttLink, publish } from './mqtt-link.js'
 import { type Broker, type MqttOptions, resolveBroker } from './mqtt-options.js'
@@ -43,6 +44,7 @@ export class MqttSink implements Sink {
   readonly dropped: Record<string, number> = {}
   readonly #broker: Broker
   readonly #qos: 0 | 1 | undefined
+  readonly #homeAssistant: boolean
   readonly #context: Required<MqttContext>
   #link: MqttLink | undefined
   #header: RunHeader | undefined
@@ -66,6 +68,7 @@ export class MqttSink implements Sink {
     }
     this.#broker = resolveBroker(options, this.#context.env)
     this.#qos = options.qos
+    this.#homeAssistant = options.homeAssistant ?? false
     this.name = `mqtt:${this.#broker.address}/${this.#broker.device}`
   }
 
@@ -246,7 +249,22 @@ export class MqttSink implements Sink {
     if (echo !== undefined && (await echo.heard) === 'silence') return this.#refused('status')
     await publish(client, this.#topic('info'), this.#info(), retained)
     await publish(client, this.#topic('health'), this.#health(), { qos: 0, retain: true })
+    if (this.#homeAssistant) await this.#discover(client)
     return undefined
+  }
+
+  /** Now, and whenever Home Assistant says that it has come up. */
+  async #discover(client: MqttClient): Promise<void> {
+    const tell = async () => {
+      for (const { topic, payload } of discoveryMessages(this.#broker, this.#header!))
+        await publish(client, topic, payload, { qos: 1, retain: true })
+    }
+    client.on('message', (topic, payload, packet) => {
+      if (topic === DISCOVERY_STATUS && !packet.retain && payload.toString() === 'online')
+        void tell()
+    })
+    client.subscribe(DISCOVERY_STATUS, { qos: 0 })
+    await tell()
   }
 
   #refused(topic: string): Failure {

@@ -103,7 +103,7 @@ export class Outlet {
   #replace(set: DetectionSet): void {
     if (this.#waiting !== undefined) {
       const old = this.#takeWaiting()
-      this.#changes = merged(this.#changes, old.tracks)
+      this.#changes = mergeChanges(this.#changes, old.tracks)
       this.#lose(old, 'replaced')
     }
     this.#waiting = set
@@ -144,7 +144,7 @@ export class Outlet {
   #tell(set: DetectionSet): DetectionSet {
     const { events, windows } = this.#owed
     if (windows === 0 && events === 0 && this.#changes === undefined) return set
-    const tracks = merged(this.#changes, set.tracks)
+    const tracks = mergeChanges(this.#changes, set.tracks)
     this.#changes = undefined
     const dropped = {
       events: set.dropped.events + events,
@@ -165,8 +165,8 @@ export class Outlet {
   }
 }
 
-/** The older first; the oldest go when there are too many. */
-function merged(
+/** Changes of two sets as those of one: the older first; the oldest go when there are too many. */
+export function mergeChanges(
   before: TrackChanges | undefined,
   now: TrackChanges | undefined,
 ): TrackChanges | undefined {

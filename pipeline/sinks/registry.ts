@@ -1,14 +1,21 @@
 // Outputs by name: the key of a `sinks` entry in the configuration, or the flag of the command line.
 import { SaccadeError } from '../errors.js'
 import { DetectionsNpySink } from './detections-npy.js'
+import { type MavlinkContext, type MavlinkOptions, MavlinkSink } from './mavlink.js'
 import { type MqttContext, MqttSink } from './mqtt.js'
 import type { MqttOptions } from './mqtt-options.js'
 import { NdjsonFileSink, NdjsonStreamSink } from './ndjson.js'
+import { NdjsonServerSink, type ServerContext } from './ndjson-server.js'
+import { type RosbridgeContext, type RosbridgeOptions, RosbridgeSink } from './rosbridge.js'
 import { parseSerial, type SerialContext, type SerialOptions, SerialSink } from './serial.js'
 import type { Sink } from './sink.js'
 
 /** Surroundings that a run gives to its sinks. */
-export type SinkContext = MqttContext & SerialContext
+export type SinkContext = MqttContext &
+  SerialContext &
+  MavlinkContext &
+  RosbridgeContext &
+  ServerContext
 
 /** One output: exactly one key. Text is what the command line takes, an object what a configuration says. */
 export type SinkSpec =
@@ -16,6 +23,9 @@ export type SinkSpec =
   | { stdout: true }
   | { mqtt: string | MqttOptions }
   | { serial: string | SerialOptions }
+  | { mavlink: string | MavlinkOptions }
+  | { rosbridge: string | RosbridgeOptions }
+  | { server: string }
 
 type Values<S> = S extends unknown ? { [K in keyof S]: S[K] } : never
 type KindOf<S> = S extends unknown ? keyof S : never
@@ -30,6 +40,11 @@ const SINKS: { [K in Kind]: (value: ValueOf<K>, context: SinkContext) => Sink } 
     new MqttSink(typeof value === 'string' ? { url: value } : value, context),
   serial: (value, context) =>
     new SerialSink(typeof value === 'string' ? parseSerial(value) : value, context),
+  mavlink: (value, context) =>
+    new MavlinkSink(typeof value === 'string' ? { link: value } : value, context),
+  rosbridge: (value, context) =>
+    new RosbridgeSink(typeof value === 'string' ? { url: value } : value, context),
+  server: (address, context) => new NdjsonServerSink(address, context),
 }
 
 /**

@@ -31,10 +31,14 @@ const TWO_32 = 2 ** 32
  */
 export function crc16(bytes: Uint8Array, end = bytes.length): number {
   let crc = 0xffff
-  for (let i = 0; i < end; i++) {
-    crc ^= bytes[i]!
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x8408 : crc >>> 1
-  }
+  for (let i = 0; i < end; i++) crc = crc16Next(crc, bytes[i]!)
+  return crc
+}
+
+/** The check sum with one byte more. */
+export function crc16Next(sum: number, byte: number): number {
+  let crc = sum ^ byte
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x8408 : crc >>> 1
   return crc
 }
 
@@ -79,6 +83,11 @@ export function detectionsWithin(wireBytes: number): number {
   return Math.max(n, 0)
 }
 
+/** Detections that fit into a payload of so many bytes. */
+export function detectionsInPayload(bytes: number): number {
+  return Math.max(Math.floor((bytes - HEADER_BYTES) / DETECTION_BYTES), 0)
+}
+
 /** Bytes on the wire of a payload, at most: CRC, COBS overhead and the 00 included. */
 export function wireLength(payload: number): number {
   const raw = payload + CRC_BYTES
@@ -103,6 +112,15 @@ export class FrameEncoder {
 
   /** One set, highest scores first, at most `max` of them (see `detectionsWithin`). */
   detections(set: DetectionSet, latencyUs: number, max: number): Buffer {
+    return this.#finish(this.#fill(set, latencyUs, max))
+  }
+
+  /** The same without check sum and framing, for a link that has its own. */
+  detectionsPayload(set: DetectionSet, latencyUs: number, max: number): Buffer {
+    return this.#payload.subarray(0, this.#fill(set, latencyUs, max))
+  }
+
+  #fill(set: DetectionSet, latencyUs: number, max: number): number {
     const p = this.#payload
     const n = Math.min(set.detections.length, max)
     const flags =
@@ -127,7 +145,7 @@ export class FrameEncoder {
       p.writeUInt16LE(clamp(box.h * PIXEL_UNIT, 0, 65535), at + 8)
       p.writeUInt16LE(track === undefined ? 0 : trackId(track), at + 10)
     }
-    return this.#finish(HEADER_BYTES + n * DETECTION_BYTES)
+    return HEADER_BYTES + n * DETECTION_BYTES
   }
 
   heartbeat(beat: Heartbeat): Buffer {

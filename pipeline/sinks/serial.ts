@@ -225,7 +225,7 @@ export class SerialSink implements Sink {
 }
 
 /** From the window's close until now; 0 in a replay. */
-function latencyUs(set: DetectionSet): number {
+export function latencyUs(set: DetectionSet): number {
   if (set.hostTime === undefined) return 0
   return (set.ageMs ?? 0) * 1000 + Math.max(Date.now() * 1000 - set.hostTime, 0)
 }
