@@ -31,13 +31,14 @@
       "sources": [
         "<!@(node scripts/sources.js native/addon .cc)",
         "<!@(node scripts/sources.js native/events .cc)",
+        "<!@(node scripts/sources.js native/cameras .cc)",
         "<!@(node scripts/sources.js native/filters .cc)",
         "<!@(node scripts/sources.js native/windows .cc)",
         "<!@(node scripts/sources.js native/engine .cc)",
         "<!@(node scripts/sources.js native/detect .cc)",
         "native/kernels/dispatch.cc"
       ],
-      "libraries": ["-lpthread"],
+      "libraries": ["-lpthread", "-ldl"],
       "conditions": [
         ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avxvnni", "kernels_avx512vnni"]}],
         ["target_arch=='arm64'", {"dependencies": ["kernels_neon", "kernels_dotprod"]}],

@@ -181,7 +181,9 @@ function addLosses(summary: RunSummary, ledger: Ledger): void {
     summary.filtered = filters.reduce((sum, stage) => sum + totalDropped(stage), 0)
   for (const stage of ledger.stages) {
     if (stage.name === 'windows') summary.events = stage.out
-    if (!isFilterStage(stage)) dropped[stage.unit] += totalDropped(stage)
+    // Triggers, and copies for a file or a client, are no loss of the detector's.
+    if (stage.unit === 'triggers' || stage.unit === 'copies' || isFilterStage(stage)) continue
+    dropped[stage.unit] += totalDropped(stage)
   }
   summary.dropped = dropped
 }

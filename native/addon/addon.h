@@ -12,6 +12,8 @@ void ExportEvents(Napi::Env env, Napi::Object exports);
 void ExportFilters(Napi::Env env, Napi::Object exports);
 void ExportWindows(Napi::Env env, Napi::Object exports);
 void ExportCameras(Napi::Env env, Napi::Object exports);
+void ExportVideo(Napi::Env env, Napi::Object exports);
+void ExportCaer(Napi::Env env, Napi::Object exports);
 void ExportCodecs(Napi::Env env, Napi::Object exports);
 
 // Throws a JS Error with `code` set; the caller returns env.Undefined() after it.

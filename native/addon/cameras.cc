@@ -6,8 +6,8 @@ namespace saccade::addon {
 
 namespace {
 
-// new EdvsDecoder(startUs, stampBytes?): the first stamp is not below startUs; without stampBytes they are
-// told from the stream.
+// new EdvsDecoder(startUs, stampBytes?, mayBeSteps?): the first stamp is not below startUs; without
+// stampBytes they are told from the stream, in which steps are looked for when they may be there.
 class EdvsDecoder : public Napi::ObjectWrap<EdvsDecoder> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -21,12 +21,13 @@ class EdvsDecoder : public Napi::ObjectWrap<EdvsDecoder> {
 
   explicit EdvsDecoder(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EdvsDecoder>(info) {
     if (info[0].IsNumber()) decoder_.t = info[0].As<Napi::Number>().Int64Value();
+    decoder_.may_be_steps = info[2].IsBoolean() && info[2].As<Napi::Boolean>().Value();
     if (info[1].IsUndefined()) return;
-    const int stamp_bytes = info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value() : 1;
-    if (stamp_bytes == 0 || (stamp_bytes >= 2 && stamp_bytes <= 4)) {
+    const int stamp_bytes = info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value() : -1;
+    if (stamp_bytes >= 0 && stamp_bytes <= 4) {
       decoder_.stamp_bytes = stamp_bytes;
     } else {
-      Throw(info.Env(), "ERR_ARGUMENT", "an eDVS sends 0, 2, 3 or 4 bytes of stamp");
+      Throw(info.Env(), "ERR_ARGUMENT", "an eDVS sends 0, 2, 3 or 4 bytes of stamp, or steps (1)");
     }
   }
 

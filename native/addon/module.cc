@@ -12,6 +12,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   saccade::addon::ExportFilters(env, exports);
   saccade::addon::ExportWindows(env, exports);
   saccade::addon::ExportCameras(env, exports);
+  saccade::addon::ExportVideo(env, exports);
+  saccade::addon::ExportCaer(env, exports);
   saccade::addon::ExportCodecs(env, exports);
   return exports;
 }

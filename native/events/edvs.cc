@@ -17,14 +17,39 @@ inline bool IsStart(uint8_t byte) {
   return (byte & 0x80) != 0;
 }
 
-inline uint32_t Stamp(const uint8_t* record, int stamp_bytes) {
-  uint32_t stamp = 0;
-  for (int i = 0; i < stamp_bytes; i++) stamp = stamp << 8 | record[2 + i];
-  return stamp;
+constexpr uint32_t kNoRecord = ~0u;
+
+// Length of the record that begins here; 0 when more bytes must tell, kNoRecord when none can.
+inline uint32_t RecordBytes(const uint8_t* bytes, size_t size, int stamp_bytes) {
+  if (size == 0) return 0;
+  if (!IsStart(bytes[0])) return kNoRecord;
+  if (stamp_bytes != kEdvsSteps) {
+    const uint32_t length = 2 + static_cast<uint32_t>(stamp_bytes);
+    return size < length ? 0 : length;
+  }
+  for (uint32_t length = 3; length <= kEdvsLongest; length++) {
+    if (size < length) return 0;
+    if ((bytes[length - 1] & 0x80) != 0) return length;
+  }
+  return kNoRecord;
 }
 
 inline int64_t Wrap(int stamp_bytes) {
-  return int64_t{1} << (8 * stamp_bytes);
+  return int64_t{1} << (stamp_bytes == kEdvsSteps ? 28 : 8 * stamp_bytes);
+}
+
+// The stamp of a record; of a step, the sum with those before it.
+inline uint32_t Stamp(const uint8_t* record, int stamp_bytes, uint32_t before) {
+  uint32_t stamp = 0;
+  if (stamp_bytes != kEdvsSteps) {
+    for (int i = 0; i < stamp_bytes; i++) stamp = stamp << 8 | record[2 + i];
+    return stamp;
+  }
+  for (int i = 2; i < static_cast<int>(kEdvsLongest); i++) {
+    stamp = stamp << 7 | (record[i] & 0x7F);
+    if ((record[i] & 0x80) != 0) break;
+  }
+  return (before + stamp) & static_cast<uint32_t>(Wrap(kEdvsSteps) - 1);
 }
 
 // From one stamp forward to the next.
@@ -32,9 +57,10 @@ inline int64_t Step(uint32_t from, uint32_t to, int stamp_bytes) {
   return static_cast<int64_t>((to - from) & static_cast<uint32_t>(Wrap(stamp_bytes) - 1));
 }
 
-// Step from the record before, for a record in a row of them.
+// Step from the record before, for a record in a row of them, all of one length.
 inline int64_t StepInto(const uint8_t* record, int stamp_bytes) {
-  return Step(Stamp(record - 2 - stamp_bytes, stamp_bytes), Stamp(record, stamp_bytes), stamp_bytes);
+  const uint32_t before = Stamp(record - 2 - stamp_bytes, stamp_bytes, 0);
+  return Step(before, Stamp(record, stamp_bytes, 0), stamp_bytes);
 }
 
 // The time of a record; without a stamp, or without one before it, that of its arrival.
@@ -68,8 +94,7 @@ void FollowOffset(EdvsDecoder& d, Arrival arrival) {
 enum class Outcome { kTaken, kFull, kBroken };
 
 Outcome Take(EdvsDecoder& d, const uint8_t* record, Arrival arrival, Packet& packet) {
-  if (!IsStart(record[0])) return Outcome::kBroken;
-  const uint32_t raw = Stamp(record, d.stamp_bytes);
+  const uint32_t raw = Stamp(record, d.stamp_bytes, d.raw);
   int64_t t = TimeOf(d, raw, arrival);
   const int64_t ahead = Ahead(d, t, arrival);
   if (!d.fresh && ahead > kJitter) return Outcome::kBroken;
@@ -106,31 +131,37 @@ void Skip(EdvsDecoder& d) {
   d.skipped_bytes++;
 }
 
-// Whether what is held can be records from its first byte on: high bits in place, and stamps that together
-// advance no more than the host's clock did. A wrap is left for delays: 7 wrong stamps advance by 3.5 of
-// them.
-bool LooksAligned(const EdvsDecoder& d) {
-  const uint32_t period = d.period();
-  const int64_t most = Wrap(d.stamp_bytes) - d.arrivals[0].sent_after;
+// How many whole records what is held can be from its first byte on: high bits in place, and stamps that
+// together advance no more than the host's clock did. A wrap is left for delays: 7 wrong stamps advance by
+// 3.5 of them. kNoRecord when it cannot be.
+uint32_t AlignedRecords(const EdvsDecoder& d) {
+  const int64_t most =
+      (d.stamp_bytes == kEdvsSteps ? Wrap(2) : Wrap(d.stamp_bytes)) - d.arrivals[0].sent_after;
   int64_t span = 0;
-  for (uint32_t at = 0; at < d.held; at += period) {
-    if (!IsStart(d.bytes[at])) return false;
-    if (at == 0 || at + period > d.held) continue;
-    span += StepInto(d.bytes + at, d.stamp_bytes);
-    if (span > d.arrivals[at + period - 1].now + most) return false;
+  uint32_t raw = 0, records = 0;
+  for (uint32_t at = 0;;) {
+    const uint32_t length = RecordBytes(d.bytes + at, d.held - at, d.stamp_bytes);
+    if (length == kNoRecord) return kNoRecord;
+    if (length == 0) return records;
+    const uint32_t next = Stamp(d.bytes + at, d.stamp_bytes, raw);
+    if (records > 0) span += Step(raw, next, d.stamp_bytes);
+    if (span > d.arrivals[at + length - 1].now + most) return kNoRecord;
+    raw = next;
+    at += length;
+    records++;
   }
-  return true;
 }
 
 // Whether enough is held to be trusted; skips what cannot be.
 bool Trust(EdvsDecoder& d) {
   while (d.stamp_bytes == kEdvsUnknown) {
     if (d.held < kEdvsProbe) return false;
-    d.stamp_bytes = DetectStampBytes(d.bytes, d.held);
+    d.stamp_bytes = DetectStampBytes(d.bytes, d.held, d.may_be_steps);
     if (d.stamp_bytes == kEdvsUnknown) Skip(d);
   }
-  while (d.held > 0 && !LooksAligned(d)) Skip(d);
-  d.trusted = d.held >= kEdvsTrust * d.period();
+  uint32_t records = AlignedRecords(d);
+  for (; records == kNoRecord; records = AlignedRecords(d)) Skip(d);
+  d.trusted = records >= kEdvsTrust;
   if (d.trusted) d.suspect = false;
   return d.trusted;
 }
@@ -138,26 +169,32 @@ bool Trust(EdvsDecoder& d) {
 // Takes what is held, as far as it can be trusted. False when the packet takes no more.
 bool Settle(EdvsDecoder& d, Packet& packet) {
   while (d.trusted || Trust(d)) {
-    const uint32_t period = d.period();
-    if (d.held < period) return true;
-    const Outcome outcome = Take(d, d.bytes, d.arrivals[period - 1], packet);
+    const uint32_t length = RecordBytes(d.bytes, d.held, d.stamp_bytes);
+    if (length == 0) {
+      d.fresh = false;
+      return true;
+    }
+    const Outcome outcome =
+        length == kNoRecord ? Outcome::kBroken : Take(d, d.bytes, d.arrivals[length - 1], packet);
     if (outcome == Outcome::kFull) return false;
     if (outcome == Outcome::kBroken) {
       Distrust(d);
       continue;
     }
-    Forget(d, period);
-    d.fresh = d.fresh && d.held >= period;
+    Forget(d, length);
   }
   return true;
 }
 
 // Whole records straight from the input, up to the first that cannot be taken so.
 size_t TakeWhole(EdvsDecoder& d, const uint8_t* bytes, size_t size, Arrival arrival, Packet& packet) {
-  const uint32_t period = d.period();
   size_t used = 0;
-  while (size - used >= period && Take(d, bytes + used, arrival, packet) == Outcome::kTaken) used += period;
-  return used;
+  for (;;) {
+    const uint32_t length = RecordBytes(bytes + used, size - used, d.stamp_bytes);
+    if (length == 0 || length == kNoRecord) return used;
+    if (Take(d, bytes + used, arrival, packet) != Outcome::kTaken) return used;
+    used += length;
+  }
 }
 
 // Records of one kind from a phase on. With `running`, their stamps run forward, by less than half a wrap.
@@ -178,6 +215,20 @@ bool AreRecords(const uint8_t* bytes, size_t size, int stamp_bytes, bool running
   return false;
 }
 
+// Steps from some phase on, to the end.
+bool AreSteps(const uint8_t* bytes, size_t size) {
+  for (size_t phase = 0; phase < kEdvsLongest; phase++) {
+    size_t at = phase;
+    uint32_t length;
+    do {
+      length = RecordBytes(bytes + at, size - at, kEdvsSteps);
+      at += length == kNoRecord ? 0 : length;
+    } while (length != kNoRecord && length != 0);
+    if (length == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 size_t Decode(EdvsDecoder& d, const uint8_t* bytes, size_t size, Arrival arrival, Packet& packet) {
@@ -191,8 +242,10 @@ size_t Decode(EdvsDecoder& d, const uint8_t* bytes, size_t size, Arrival arrival
   }
 }
 
-int DetectStampBytes(const uint8_t* bytes, size_t size) {
+int DetectStampBytes(const uint8_t* bytes, size_t size, bool may_be_steps) {
   if (size < kEdvsProbe) return kEdvsUnknown;
+  // Before the others: of 16-bit stamps, which old firmware sends for `!E1`, the bytes fit no 17 times.
+  if (may_be_steps && AreSteps(bytes, size)) return kEdvsSteps;
   // In a busy scene the high byte of the stamp stands still, and where its own bit 7 is set shorter records
   // fit as well: the longest wins whose stamps run forward, which pixels read as stamps do not 15 times.
   for (const int stamp_bytes : {4, 3, 2}) {

@@ -12,6 +12,7 @@ const FLAGS = {
   score: ['model.score', '--score <x>', 'smallest score, 0..1'],
   classes: ['model.classes', '--classes <list>', 'only these classes, e.g. car,person'],
   track: ['track.enabled', '--track', 'follow objects: each has a number from window to window'],
+  camera: ['source.camera', '--camera <spec>', 'a camera, KIND:WHERE (docs/cameras.md)'],
   from: [
     'source.from',
     '--from <time>',
@@ -43,6 +44,12 @@ const FLAGS = {
   mavlink: ['mavlink.link', '--mavlink <link>', 'to a drone: udp://HOST:PORT, or PORT[:baud]'],
   rosbridge: ['rosbridge.url', '--rosbridge <url>', 'to ROS 2, e.g. ws://localhost:9090'],
   server: ['server.address', '--server <address>', 'NDJSON for whoever connects: tcp://:7700'],
+  record: ['output.record', '--record <file>', 'keep what comes in, e.g. kept.raw'],
+  serveEvents: [
+    'output.serveEvents',
+    '--serve-events <address>',
+    'serve events: tcp://HOST:PORT or unix:/PATH',
+  ],
   output: ['output.file', '-o, --output <file>', 'write FILE.ndjson or FILE_dt.npy; - is stdout'],
 } as const
 
@@ -61,8 +68,11 @@ export const MODEL_FLAGS: readonly Flag[] = [
   'filter',
   'sensor',
 ]
-/** The flags of a whole pipeline. */
-export const PIPELINE_FLAGS = Object.keys(FLAGS) as Flag[]
+/** The flags that only a service has. */
+const SERVICE_FLAGS: readonly Flag[] = ['camera', 'record', 'serveEvents']
+/** The flags of a service, and of a whole pipeline on a recording. */
+export const RUN_FLAGS = Object.keys(FLAGS) as Flag[]
+export const PIPELINE_FLAGS = RUN_FLAGS.filter((flag) => !SERVICE_FLAGS.includes(flag))
 
 /** Adds flags to a command. */
 export function addFlags(command: Command, flags: readonly Flag[]): Command {

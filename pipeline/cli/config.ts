@@ -3,14 +3,14 @@ import type { Command } from 'commander'
 import { explainConfig } from '../config/explain.js'
 import { loadConfig } from '../config/load.js'
 import { type CommonOptions, makeCommand, printJson, printTable } from './command.js'
-import { addFlags, flagValues, PIPELINE_FLAGS } from './config-options.js'
+import { addFlags, flagValues, RUN_FLAGS } from './config-options.js'
 
 export function configCommand(): Command {
   const command = makeCommand([
     'saccade config robot.yaml',
     'SACCADE_MODEL_THREADS=2 saccade config robot.yaml --score 0.5 --json',
   ])
-  return addFlags(command, PIPELINE_FLAGS)
+  return addFlags(command, RUN_FLAGS)
     .argument('[file]', 'a YAML file; the environment and flags come on top')
     .action(async (file: string | undefined, options: CommonOptions & Record<string, unknown>) => {
       const loaded = await loadConfig({

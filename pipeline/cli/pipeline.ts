@@ -4,6 +4,7 @@ import { trackOptions } from '../config/track.js'
 import { configFor, windowOverrides } from '../config/windows.js'
 import { Model } from '../detect/model.js'
 import type { Session } from '../detect/session.js'
+import { SaccadeError } from '../errors.js'
 import { parseGeometry } from '../events/geometry.js'
 import { EventPacket, type Geometry } from '../events/packet.js'
 import { isSensorFolder } from '../filters/sensor-folder.js'
@@ -73,17 +74,26 @@ export function openOptions({ source }: Config): OpenOptions {
 export async function openInput(
   path: string,
   config: Config,
-  model: Model,
+  model: Model | undefined,
   signal?: AbortSignal,
 ): Promise<Input> {
   if (!isStreamSpec(path)) await keepInputs(config.output.file, [path])
   const recording = await openRecording(path, { ...openOptions(config), signal })
   const own = configFor(config, cameraSerial(recording.header), path)
   const start = recording.seekable ? await firstStamp(recording) : 0
-  const { width, height } = model.window
+  const geometry = recording.geometry ?? openOptions(config).geometry ?? model?.window
+  if (geometry === undefined) {
+    await recording[Symbol.asyncDispose]()
+    throw new SaccadeError(
+      'ERR_ARGUMENT',
+      `${path} does not say the size of its sensor`,
+      '--geometry WIDTHxHEIGHT does',
+    )
+  }
+  const { width, height } = geometry
   return {
     recording,
-    geometry: recording.geometry ?? { width, height },
+    geometry: { width, height },
     start,
     windows: windowOverrides(own),
     config: own,

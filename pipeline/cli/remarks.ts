@@ -2,6 +2,7 @@
 import type { RunSummary } from '../detect/detection.js'
 import type { Geometry } from '../events/packet.js'
 import { filteredGeometry, filterOf, isFilterStage } from '../filters/chain.js'
+import type { HealthSnapshot } from '../operate/health.js'
 import type { Recording } from '../sources/recording.js'
 import { type Ledger, totalDropped } from '../streams/ledger.js'
 import { quantity } from '../view/strip.js'
@@ -63,4 +64,22 @@ export function summaryLine(summary: RunSummary, ledger: Ledger, elapsedMs: numb
     ...(filtered.length > 0 ? [`filtered out: ${filtered.join(', ')}`] : []),
     losses.length === 0 ? 'nothing was dropped' : `dropped: ${losses.join('; ')}`,
   ].join('; ')
+}
+
+/**
+ * What a run without a model has done, in one line.
+ * @example
+ * "source 1.20 Mev; record kept.raw 1.20 Mev; serve tcp://0.0.0.0:5000 1.18 Mev, 20000 no_buffer; camera up"
+ */
+export function relayLine({ stages, camera }: HealthSnapshot): string {
+  const parts = stages.map((stage) => {
+    const dropped = Object.entries(stage.dropped).map(([cause, n]) => `${n} ${cause}`)
+    const count = stage.unit === 'triggers' ? `${stage.out}` : quantity(stage.out, 'ev')
+    return [`${stage.name} ${count}`, ...dropped].join(', ')
+  })
+  if (camera) {
+    const faults = Object.entries(camera.faults).map(([kind, n]) => `${n} ${kind}`)
+    parts.push([`camera ${camera.state}`, ...faults].join(', '))
+  }
+  return parts.join('; ')
 }

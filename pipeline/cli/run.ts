@@ -1,31 +1,25 @@
 // saccade run: the service. A camera or a recording through the pipeline until it is stopped; sinks and cameras that are
 // absent are waited for, and how it is doing is told every few seconds.
-import { basename } from 'node:path'
 import type { Command } from 'commander'
-import type { Observable } from 'rxjs'
-import { loadConfig } from '../config/load.js'
+import { type FlagValues, loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import { makeSinks } from '../config/sinks.js'
-import { configFor, durationUs, windowOverrides } from '../config/windows.js'
-import type { Model } from '../detect/model.js'
+import { durationUs } from '../config/windows.js'
 import { SaccadeError } from '../errors.js'
-import type { EventPacket, Geometry } from '../events/packet.js'
 import { Health, healthLine } from '../operate/health.js'
 import { type Log, makeLog } from '../operate/log.js'
+import { relay } from '../relay.js'
 import { runPipeline } from '../run.js'
 import { NdjsonStreamSink } from '../sinks/ndjson.js'
 import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
-import { type Camera, camera } from '../sources/camera.js'
-import type { CameraState } from '../sources/camera-device.js'
-import { liveStream } from '../sources/live-stream.js'
-import type { Recording } from '../sources/recording.js'
-import { replay } from '../sources/replay.js'
+import { CAMERA_FORMS, isCameraSpec } from '../sources/camera-registry.js'
+import { tapped } from '../sources/tap.js'
 import { Ledger } from '../streams/ledger.js'
-import type { WindowSpec } from '../windows/spec.js'
 import { type CommonOptions, type Context, makeCommand } from './command.js'
-import { addFlags, flagValues, PIPELINE_FLAGS, takeFile } from './config-options.js'
-import { openInput, openNetwork, openOptions, secondReader } from './pipeline.js'
-import { faultRemarks, fitRemarks, inputRemarks, summaryLine } from './remarks.js'
+import { addFlags, flagValues, RUN_FLAGS, takeFile } from './config-options.js'
+import { openNetwork } from './pipeline.js'
+import { faultRemarks, relayLine, summaryLine } from './remarks.js'
+import { openSource, openTaps } from './run-source.js'
 import { openView, stayOpen } from './view.js'
 
 export function runCommand(context: Context): Command {
@@ -35,33 +29,41 @@ export function runCommand(context: Context): Command {
     'saccade run robot.yaml --view 0.0.0.0:7117',
     'saccade run robot.yaml --json | jq .detections',
     'saccade run tcp://camera.local:5000 --format evt3 --geometry 1280x720',
+    'saccade run udp:3333 --geometry 640x480 --record kept.raw',
+    'saccade run edvs:/dev/ttyUSB0 --model none --serve-events tcp://0.0.0.0:5000',
   ])
-  return addFlags(command, PIPELINE_FLAGS)
+  return addFlags(command, RUN_FLAGS)
     .argument(
       '[config.yaml]',
-      `the configuration (saccade.example.yaml explains it), or a byte stream: ${STREAM_SPECS}`,
+      `the configuration (saccade.example.yaml explains it), a byte stream (${STREAM_SPECS}) or a camera (${CAMERA_FORMS.join(', ')})`,
     )
     .action((argument: string | undefined, given: CommonOptions) => {
       const [what, options] = takeFile(argument, given)
-      const stream = what !== undefined && isStreamSpec(what) ? what : undefined
-      return runService(stream === undefined ? what : undefined, stream, options, context)
+      if (what !== undefined && isStreamSpec(what))
+        return runService(undefined, { 'source.stream': what }, options, context)
+      if (what !== undefined && isCameraSpec(what))
+        return runService(undefined, { 'source.camera': what }, options, context)
+      return runService(what, {}, options, context)
     })
 }
 
 async function runService(
   file: string | undefined,
-  stream: string | undefined,
+  named: FlagValues,
   options: CommonOptions,
   context: Context,
 ): Promise<void> {
-  const flags = { ...flagValues({ ...options }), 'source.stream': stream }
+  const flags = { ...flagValues({ ...options }), ...named }
   const { config } = await loadConfig({ file, environment: process.env, flags })
   const log = makeLog(options.quiet ? { ...config.log, level: 'warn' } : config.log)
+  if (config.model.name === 'none') return relayService(config, context, log)
   const { model, session, track } = await openNetwork(config)
   await using _session = session
   const ledger = new Ledger()
   const source = await openSource(config, model, ledger, context.signal, log)
   await using _played = source.played
+  const taps = await openTaps(config, source.geometry, ledger, log)
+  const packets = tapped(taps)(source.packets)
 
   // Two, because a snapshot begins a new interval: the log's and the broker's are not in step.
   let published: Health | undefined
@@ -71,8 +73,8 @@ async function runService(
   })
   if (options.json && !sinks.some((sink) => sink instanceof NdjsonStreamSink))
     sinks.push(new NdjsonStreamSink())
-  const health = new Health(ledger, sinks)
-  published = new Health(ledger, sinks)
+  const health = new Health(ledger, sinks, source.health)
+  published = new Health(ledger, sinks, source.health)
   const tick = setInterval(() => {
     const snapshot = health.snapshot()
     log.info(healthLine(snapshot))
@@ -96,7 +98,7 @@ async function runService(
   const began = performance.now()
   try {
     const summary = await runPipeline({
-      source: view?.look(source.packets) ?? source.packets,
+      source: view?.look(packets) ?? packets,
       model,
       session: view?.session ?? session,
       track,
@@ -120,74 +122,38 @@ async function runService(
     if (view && !context.signal.aborted) await stayOpen(view, context.signal)
   } finally {
     clearInterval(tick)
+    for (const tap of taps) await tap.close()
   }
 }
 
-interface Source {
-  name: string
-  packets: Observable<EventPacket>
-  geometry: Geometry
-  /** Where what was wrong with the bytes is counted. */
-  faulty: Pick<Recording, 'faults' | 'faultOffsets'>
-  /** What is replayed, to be closed. */
-  played?: Recording
-  /** What is other than in the model's windows, with the profile of this camera. */
-  windows: Partial<WindowSpec>
-  /** False for a recording at full speed, of which nothing may be lost. */
-  live: boolean
-  /** Of a camera. */
-  states?: Observable<CameraState>
-  /** Of a recording: its file's name, its first stamp, and a second reader for the page. */
-  shortName?: string
-  start?: number
-  recording?: Recording
-}
-
-async function openSource(
-  config: Config,
-  model: Model,
-  ledger: Ledger,
-  signal: AbortSignal,
-  log: Log,
-): Promise<Source> {
-  const { recording, edvs, stream, baud, from, to, speed = 1, loop } = config.source
-  const sources = [recording, edvs, stream].filter((source) => source !== undefined)
-  if (sources.length !== 1)
+/** Without a network: events are kept and served, for a larger machine or for later. */
+async function relayService(config: Config, { signal }: Context, log: Log): Promise<void> {
+  const { output, mqtt, serial, view, mavlink, rosbridge, server } = config
+  if (output.record === undefined && output.serveEvents === undefined)
     throw new SaccadeError(
       'ERR_CONFIG',
-      `run has ${sources.length === 0 ? 'no source' : 'more than one source'}`,
-      'set one of source.recording, source.edvs and source.stream (saccade.example.yaml)',
+      'without a model run has nothing to do',
+      'give --record FILE or --serve-events ADDRESS, or a model',
     )
-  const fromCamera = (eyes: Camera): Source => {
-    const { name, geometry, serial, states } = eyes
-    const windows = windowOverrides(configFor(config, serial, name))
-    for (const sentence of fitRemarks(geometry, { ...model.window, ...windows })) log.info(sentence)
-    return { name, packets: eyes, faulty: eyes, geometry, windows, live: true, states }
+  const sinks = [output.file, mqtt.url, serial.port, mavlink.link, rosbridge.url, server.address]
+  if ([...sinks, view.listen].some((where) => where !== undefined))
+    throw new SaccadeError('ERR_CONFIG', 'without a model there are no detections to show or send')
+  const ledger = new Ledger()
+  const source = await openSource(config, undefined, ledger, signal, log)
+  await using _played = source.played
+  const taps = await openTaps(config, source.geometry, ledger, log)
+  const health = new Health(ledger, [], source.health)
+  const tick = setInterval(
+    () => log.info(relayLine(health.snapshot())),
+    durationUs(config.health.every) / 1000,
+  )
+  log.info(`running on ${source.name}, without a model`)
+  try {
+    await relay(source.packets, taps, signal)
+  } finally {
+    clearInterval(tick)
+    for (const tap of taps) await tap.close()
+    log.info(relayLine(health.snapshot()))
   }
-  if (edvs !== undefined) {
-    const notice = (sentence: string) => log.warn(sentence)
-    const eyes = camera({ kind: 'edvs', port: edvs, baud }, { signal, ledger, wait: true, notice })
-    return fromCamera(eyes)
-  }
-  if (stream !== undefined) {
-    const notice = (sentence: string) => log.warn(sentence)
-    const options = { ...openOptions(config), signal, ledger, wait: true, notice }
-    const eyes = await liveStream(stream, options)
-    return fromCamera(eyes)
-  }
-  const input = await openInput(recording!, config, model)
-  for (const sentence of inputRemarks(input, model.window)) log.info(sentence)
-  const { geometry } = input
-  return {
-    name: recording!,
-    packets: replay(input.recording, { geometry, from, to, speed, loop, signal, ledger }),
-    played: input.recording,
-    faulty: input.recording,
-    geometry,
-    windows: input.windows,
-    live: speed > 0,
-    shortName: basename(recording!),
-    start: input.start,
-    recording: await secondReader(recording!, config, input.recording),
-  }
+  ledger.check()
 }

@@ -5,6 +5,7 @@ import { defaultModel } from '../detect/shipped.js'
 import { MOST_FILTERS, parseFilter } from '../filters/registry.js'
 import { SERVER_ADDRESS } from '../sinks/ndjson-server.js'
 import { isStreamSpec, STREAM_SPECS } from '../sources/bytes.js'
+import { CAMERA_FORMS, isCameraSpec } from '../sources/camera-registry.js'
 import { isViewAddress, VIEW_ADDRESS } from '../view/live/address.js'
 
 const text = (expected: string) => z.string(expected).min(1, expected)
@@ -52,8 +53,25 @@ function isFilter(text: string): boolean {
 
 const streamSpec = `a byte stream: ${STREAM_SPECS}`
 
+const cameraSpec = `a camera: ${CAMERA_FORMS.join(', ')}`
+const biasList = 'a list of biases such as bias_diff_on=20'
+
+/** What is set on the camera; what its kind does not have is refused. */
+const camera = z.strictObject({
+  biases: z.array(z.string(biasList).regex(/^[\w.-]+=-?\d{1,10}$/, biasList), biasList).optional(),
+  roi: z
+    .string('x,y,width,height in pixels')
+    .regex(/^\d{1,5},\d{1,5},\d{1,5},\d{1,5}$/, 'x,y,width,height in pixels')
+    .optional(),
+  rate: whole(1, 1_000_000_000).optional(),
+})
+
 const source = z.strictObject({
   recording: filePath.optional(),
+  camera: z
+    .string(cameraSpec)
+    .refine((spec) => isCameraSpec(spec), cameraSpec)
+    .optional(),
   edvs: text('a serial port, e.g. /dev/ttyUSB0').optional(),
   stream: z
     .string(streamSpec)
@@ -101,8 +119,15 @@ const window = z.strictObject({
     .optional(),
 })
 
+const listenSpec = 'tcp://HOST:PORT or unix:/PATH'
+
 const output = z.strictObject({
   file: filePath.optional(),
+  record: filePath.optional(),
+  serveEvents: z
+    .string(listenSpec)
+    .refine((spec) => spec !== '-' && isStreamSpec(spec), listenSpec)
+    .optional(),
 })
 
 const mqtt = z.strictObject({
@@ -174,6 +199,7 @@ const health = z.strictObject({
 /** The whole configuration; every section and key may be left out. */
 export const configSchema = z.strictObject({
   source: source.prefault({}),
+  camera: camera.prefault({}),
   model: model.prefault({}),
   window: window.prefault({}),
   track: track.prefault({}),

@@ -73,7 +73,7 @@ export interface EdvsDecoder {
     sentAfterUs: number,
     packet: EventPacket,
   ): number
-  /** Bytes of stamp per record: 0, 2, 3 or 4; undefined until the stream has told. */
+  /** Bytes of stamp per record: 0, 2, 3 or 4, or 1 for steps (`!E1`); undefined until the stream has told. */
   readonly stampBytes: number | undefined
   /** Host clock less camera time, µs, for an event that came without delay. */
   readonly offset: number
@@ -97,9 +97,13 @@ export const { EventDecoder, EventEncoder, EdvsDecoder } = native as {
     height: number,
     originUs: number,
   ) => EventEncoder
-  /** The first stamp is not below startUs. Without stampBytes the stream tells them, as it should. */
+  /**
+   * The first stamp is not below startUs. Without stampBytes the stream tells them, as it should; mayBeSteps after `!E1`, which
+   * newer firmware answers with steps of 1 to 4 bytes.
+   */
   EdvsDecoder: new (
     startUs: number,
     stampBytes?: number,
+    mayBeSteps?: boolean,
   ) => EdvsDecoder
 }

@@ -92,24 +92,26 @@ export class EventPacket extends Leased {
 
   /** A copy that outlives the pool; release() on it does nothing harmful and is not needed. */
   detach(): EventPacket {
-    const copy = new EventPacket(Math.max(1, this.length))
-    copy.t.set(this.t.subarray(0, this.length))
-    copy.x.set(this.x.subarray(0, this.length))
-    copy.y.set(this.y.subarray(0, this.length))
-    copy.p.set(this.p.subarray(0, this.length))
-    Object.assign(copy, {
-      t0: this.t0,
-      length: this.length,
-      width: this.width,
-      height: this.height,
-      live: this.live,
-      triggers: this.triggers,
-      faults: this.faults,
-      dropped: this.dropped,
-      spanFirst: this.spanFirst,
-      spanLast: this.spanLast,
-    })
-    return copy
+    return new EventPacket(Math.max(1, this.length)).copyOf(this)
+  }
+
+  /** Becomes a copy of another packet, whose events must fit. */
+  copyOf(other: EventPacket): this {
+    this.t.set(other.t.subarray(0, other.length))
+    this.x.set(other.x.subarray(0, other.length))
+    this.y.set(other.y.subarray(0, other.length))
+    this.p.set(other.p.subarray(0, other.length))
+    this.t0 = other.t0
+    this.length = other.length
+    this.width = other.width
+    this.height = other.height
+    this.live = other.live
+    this.triggers = other.triggers
+    this.faults = other.faults
+    this.dropped = other.dropped
+    this.spanFirst = other.spanFirst
+    this.spanLast = other.spanLast
+    return this
   }
 
   protected override poison(): void {

@@ -4,6 +4,7 @@ import type { DetectionSet } from '../detect/detection.js'
 import { isFilterStage } from '../filters/chain.js'
 import { type FilterCost, filterCosts } from '../filters/cost.js'
 import type { Sink, SinkState } from '../sinks/sink.js'
+import type { CameraHealth } from '../sources/camera.js'
 import { type Ledger, type StageCounts, totalDropped } from '../streams/ledger.js'
 
 /** Ages kept between two snapshots; of more than these, the newest. */
@@ -33,6 +34,8 @@ export interface HealthSnapshot {
   /** What each filter took and took out, in the order in which events pass them. */
   filters: FilterCost[]
   sinks: { name: string; state: SinkState }[]
+  /** The camera's state and faults, when there is one. */
+  camera?: Pick<CameraHealth, 'name' | 'state' | 'sinceMs' | 'faults'>
 }
 
 /**
@@ -55,6 +58,7 @@ export class Health {
   constructor(
     readonly ledger: Ledger,
     readonly sinks: readonly Sink[],
+    readonly camera?: () => CameraHealth,
     readonly now: () => number = () => performance.now(),
   ) {
     this.#startedAt = this.#snapshotAt = this.#setAt = now()
@@ -88,6 +92,10 @@ export class Health {
       filters: filterCosts(this.ledger.stages),
       sinks: this.sinks.map(({ name, state }) => ({ name, state })),
     }
+    if (this.camera !== undefined) {
+      const { name, state, sinceMs, faults } = this.camera()
+      snapshot.camera = { name, state, sinceMs, faults }
+    }
     this.#snapshotAt = now
     this.#windowsBefore = this.#windows
     this.#aged = 0
@@ -108,7 +116,7 @@ export function quantiles(values: ArrayLike<number>): AgeQuantiles {
  * "600 windows, 20.0/s, 812 detections, age 31/44/52 ms (p50/p99/max); filters: refractory -63.5 % 6 ns/ev; dropped: windows 3 late; mqtt:broker:1883 up; 96 MB"
  */
 export function healthLine(snapshot: HealthSnapshot): string {
-  const { windows, rate, detections, ageMs, stages, filters, sinks, rssBytes } = snapshot
+  const { windows, rate, detections, ageMs, stages, filters, sinks, rssBytes, camera } = snapshot
   const parts = [`${windows} windows, ${rate.toFixed(1)}/s, ${detections} detections`]
   if (ageMs)
     parts[0] += `, age ${[ageMs.p50, ageMs.p99, ageMs.max].map((ms) => ms.toFixed(0)).join('/')} ms (p50/p99/max)`
@@ -117,6 +125,10 @@ export function healthLine(snapshot: HealthSnapshot): string {
     .filter((stage) => !isFilterStage(stage) && totalDropped(stage) > 0)
     .map(lossText)
   if (losses.length > 0) parts.push(`dropped: ${losses.join(', ')}`)
+  if (camera) {
+    const faults = Object.entries(camera.faults).map(([kind, n]) => `${n} ${kind}`)
+    parts.push([`camera ${camera.state}`, ...faults].join(', '))
+  }
   parts.push(...sinks.map(({ name, state }) => `${name} ${state}`))
   parts.push(`${Math.round(rssBytes / 1e6)} MB`)
   return parts.join('; ')

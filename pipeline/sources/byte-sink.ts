@@ -34,6 +34,11 @@ export async function openSink(spec: string, onReaderGone?: () => void): Promise
   return new StreamSink(spec, socket, true)
 }
 
+/** Writes to a socket that is open. */
+export function socketSink(name: string, socket: Socket): ByteSink {
+  return new StreamSink(name, socket, true)
+}
+
 class StreamSink implements ByteSink {
   #failure: Error | undefined
   #readerGone = false

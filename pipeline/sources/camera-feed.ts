@@ -4,7 +4,7 @@
 import type { Subscriber } from 'rxjs'
 import { EventPacket, type Geometry } from '../events/packet.js'
 import type { Clock } from '../streams/clock.js'
-import { drop, type StageCounts } from '../streams/ledger.js'
+import { drop, type Ledger, type StageCounts } from '../streams/ledger.js'
 import { Pool } from '../streams/pool.js'
 import { emit } from '../streams/stream.js'
 
@@ -19,7 +19,7 @@ const BUSY_US = 4 * TICK_MS * 1000
 /** What a USB adapter keeps back at most: the latency timer of an FTDI chip is 16 ms. */
 const CABLE_US = 20_000
 
-/** What turns a camera's bytes into events; see EdvsDecoder. */
+/** What turns a camera's bytes into events, and edges into `packet.triggers`; see EdvsDecoder. */
 export interface LiveDecoder {
   decode(
     bytes: Uint8Array,
@@ -36,6 +36,9 @@ export interface LiveDecoder {
 export class CameraFeed {
   /** Faults since the start, by kind. */
   readonly faults: Record<string, number> = {}
+  readonly counts: StageCounts
+  /** Of external triggers; undefined until there is one. */
+  triggers: StageCounts | undefined
   readonly #pool: Pool<EventPacket>
   /** Where events go that are dropped; as small as one pass of the decoder may be. */
   readonly #waste = new EventPacket(1024)
@@ -56,11 +59,12 @@ export class CameraFeed {
 
   constructor(
     readonly geometry: Geometry,
-    readonly counts: StageCounts,
+    private readonly ledger: Ledger,
     readonly subscriber: Subscriber<EventPacket>,
     readonly clock: Clock,
     capacity = CAPACITY,
   ) {
+    this.counts = ledger.stage('source', 'events')
     this.#pool = new Pool('camera', PACKETS, () => new EventPacket(capacity))
     this.#startMs = clock.now()
   }
@@ -105,12 +109,14 @@ export class CameraFeed {
     const before = this.counts.in
     for (let from = 0, again = true; again; ) {
       const packet = this.#room()
-      const length = packet.length
+      const { length } = packet
+      const edges = packet.triggers?.length ?? 0
       from += decoder.decode(bytes, from, now, this.#sentAfter, packet)
       again = from < bytes.length || packet.length === packet.capacity
       this.counts.in += packet.length - length
+      this.#countEdges(packet, edges)
       if (length === 0) this.#packetSince = now
-      if (packet === this.#waste) this.#discard(packet.length)
+      if (packet === this.#waste) this.#discard(packet)
       else this.counts.held = packet.length
       if (again) this.#flush()
     }
@@ -127,7 +133,7 @@ export class CameraFeed {
     // Between two ticks in good time everything was read that had come before the first.
     if (now - last < BUSY_US && last - before < BUSY_US) this.#sentAfter = before
     this.#ticks = [last, now]
-    if (this.#packet?.length) this.#flush()
+    if (isWorth(this.#packet)) this.#flush()
     else if (now - this.#handedOnAt >= SILENT_PACKET_US) this.#tellTime(decoder)
   }
 
@@ -168,10 +174,21 @@ export class CameraFeed {
     )
   }
 
-  #discard(events: number): void {
-    if (events === 0) return
-    drop(this.counts, 'no_buffer', events)
-    this.#dropped += events
+  #countEdges({ triggers }: EventPacket, before: number): void {
+    if (triggers === undefined || triggers.length === before) return
+    this.triggers ??= this.ledger.stage('source triggers', 'triggers')
+    this.triggers.in += triggers.length - before
+    this.triggers.held = triggers.length
+  }
+
+  /** Counts what a packet holds as lost, to be told with the next packet. */
+  #discard({ length, triggers }: EventPacket): void {
+    if (length > 0) drop(this.counts, 'no_buffer', length)
+    this.#dropped += length
+    if (triggers === undefined) return
+    this.triggers!.held = 0
+    drop(this.triggers!, 'no_buffer', triggers.length)
+    this.fault('lost_triggers', triggers.length)
   }
 
   /** A packet without events, when there is a free one and the camera's time has come further. */
@@ -185,7 +202,11 @@ export class CameraFeed {
   }
 
   #flush(): void {
-    if (this.#packet !== undefined && this.#packet.length > 0) this.#handOn(this.#packet)
+    const packet = this.#packet
+    if (!isWorth(packet)) return
+    // With triggers alone it tells no more of the time than was told.
+    if (packet.length === 0) packet.t0 = this.#time
+    this.#handOn(packet)
   }
 
   #handOn(packet: EventPacket): void {
@@ -201,12 +222,21 @@ export class CameraFeed {
     this.#newFaults = undefined
     this.#dropped = 0
     this.counts.held = 0
+    const edges = packet.triggers?.length ?? 0
+    if (edges > 0) this.triggers!.held = 0
     if (this.subscriber.closed) {
       if (length > 0) drop(this.counts, 'stopped', length)
+      if (edges > 0) drop(this.triggers!, 'stopped', edges)
       packet.release()
       return
     }
     this.counts.out += length
+    if (edges > 0) this.triggers!.out += edges
     emit(this.subscriber, packet)
   }
+}
+
+/** Whether there is something in a packet: events or triggers. */
+function isWorth(packet: EventPacket | undefined): packet is EventPacket {
+  return packet !== undefined && (packet.length > 0 || packet.triggers !== undefined)
 }

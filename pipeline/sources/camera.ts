@@ -1,22 +1,20 @@
-// Live sources. A new kind of camera is one file with a CameraKind and one line in CAMERAS.
-import { type Observable, ReplaySubject, type Subscriber } from 'rxjs'
+// A camera as a stream: what device and feed do, with its state, its health and its end.
+import { filter, firstValueFrom, type Observable, ReplaySubject, type Subscriber } from 'rxjs'
 import { SaccadeError } from '../errors.js'
 import type { EventPacket, Geometry } from '../events/packet.js'
 import { type Clock, systemClock } from '../streams/clock.js'
-import { Ledger } from '../streams/ledger.js'
+import { Ledger, type StageCounts } from '../streams/ledger.js'
 import { Stream } from '../streams/stream.js'
-import type { CameraDevice, CameraKind, CameraState } from './camera-device.js'
+import type { CameraDevice, CameraState } from './camera-device.js'
 import { CameraFeed } from './camera-feed.js'
-import { type EdvsSpec, edvs } from './edvs.js'
-
-/** A camera as text, `KIND:WHERE`, or as an object. */
-export type CameraSpec = string | EdvsSpec
-
-/** One line per kind. */
-const CAMERAS: Readonly<Record<string, CameraKind<EdvsSpec>>> = { edvs }
+import type { CameraSettings } from './camera-settings.js'
 
 /** Options of `camera`; all have defaults. */
 export interface CameraOptions {
+  /** Biases, region, rate control: what the kind of camera has. */
+  settings?: CameraSettings
+  /** Sensor size, for cameras that do not say it. */
+  geometry?: Geometry
   /** Stops the camera; the stream then completes, within a second. */
   signal?: AbortSignal
   /** Counts events under `source`. */
@@ -29,6 +27,20 @@ export interface CameraOptions {
   random?: () => number
 }
 
+/** How a camera is doing. Counts are since it was subscribed. */
+export interface CameraHealth {
+  name: string
+  state: CameraState
+  /** Milliseconds since the last change of state. */
+  sinceMs: number
+  /** Events in, out and dropped by cause. */
+  events: StageCounts | undefined
+  /** External triggers, once there were any. */
+  triggers: StageCounts | undefined
+  /** Faults by kind, e.g. { reconnect: 1 }. */
+  faults: Readonly<Record<string, number>>
+}
+
 /** A live stream of events. It opens the device when it is subscribed, once at a time. */
 export class Camera extends Stream<EventPacket> {
   readonly name: string
@@ -38,14 +50,19 @@ export class Camera extends Stream<EventPacket> {
   readonly #device: CameraDevice
   readonly #options: CameraOptions
   readonly #states = new ReplaySubject<CameraState>(1)
+  readonly #clock: Clock
   #state: CameraState = 'closed'
-  #faults: Readonly<Record<string, number>> = {}
+  #stateAt = 0
+  #feed: CameraFeed | undefined
+  #close = () => {}
 
   /** @internal Made by `camera`. */
   constructor(device: CameraDevice, options: CameraOptions) {
     super((subscriber) => this.#open(subscriber))
     this.#device = device
     this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#stateAt = this.#clock.now()
     this.name = device.name
     this.geometry = device.geometry
     this.serial = device.serial
@@ -63,7 +80,32 @@ export class Camera extends Stream<EventPacket> {
 
   /** Faults since it was subscribed, by kind; packets carry what is new. */
   get faults(): Readonly<Record<string, number>> {
-    return this.#faults
+    return this.#feed?.faults ?? {}
+  }
+
+  /** How it is doing just now. */
+  health(): CameraHealth {
+    const copy = (counts: StageCounts | undefined) =>
+      counts && { ...counts, dropped: { ...counts.dropped } }
+    return {
+      name: this.name,
+      state: this.#state,
+      sinceMs: Math.round(this.#clock.now() - this.#stateAt),
+      events: copy(this.#feed?.counts),
+      triggers: copy(this.#feed?.triggers),
+      faults: { ...this.faults },
+    }
+  }
+
+  /** Stops it; resolves when it is closed, within a second. The stream completes. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return this.#device.abandon?.()
+    this.#close()
+    await firstValueFrom(this.#states.pipe(filter((state) => state === 'closed')))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #open(subscriber: Subscriber<EventPacket>): (() => void) | undefined {
@@ -73,17 +115,13 @@ export class Camera extends Stream<EventPacket> {
       )
       return undefined
     }
-    const { signal, ledger = new Ledger(), clock = systemClock } = this.#options
+    const { signal, ledger = new Ledger() } = this.#options
+    const clock = this.#clock
     const stop = new AbortController()
     const onAbort = () => stop.abort()
-    const feed = new CameraFeed(
-      this.geometry,
-      ledger.stage('source', 'events'),
-      subscriber,
-      clock,
-      this.#device.packetEvents,
-    )
-    this.#faults = feed.faults
+    const feed = new CameraFeed(this.geometry, ledger, subscriber, clock, this.#device.packetEvents)
+    this.#feed = feed
+    this.#close = onAbort
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)
     this.#become('opening')
@@ -112,30 +150,7 @@ export class Camera extends Stream<EventPacket> {
   #become(state: CameraState): void {
     if (state === this.#state) return
     this.#state = state
+    this.#stateAt = this.#clock.now()
     this.#states.next(state)
   }
-}
-
-/**
- * Events of a camera, live: `packet.live` is set, and a packet without events says in a silence how far its time has come.
- * A camera never waits: what nobody takes in time is dropped, counted (ledger stage `source`, cause `no_buffer`) and told by the next
- * packet. Unplugged, it is opened again for ever, and its time goes on.
- *
- * Throws ERR_ARGUMENT for a wrong spec; the stream fails with ERR_CONNECT when there is no camera at first (unless `wait`).
- * @example
- * const source = camera('edvs:/dev/ttyUSB0', { signal: AbortSignal.timeout(10_000) })
- * source.states.subscribe((state) => console.error(source.name, state))
- * for await (const packet of source) console.log(packet.t0, packet.length)
- */
-export function camera(spec: CameraSpec, options: CameraOptions = {}): Camera {
-  const [, kindInText, where] = typeof spec === 'string' ? (/^(\w+):(.*)$/.exec(spec) ?? []) : []
-  const kind = typeof spec === 'string' ? kindInText : spec.kind
-  const known = kind === undefined || !Object.hasOwn(CAMERAS, kind) ? undefined : CAMERAS[kind]
-  if (known === undefined)
-    throw new SaccadeError(
-      'ERR_ARGUMENT',
-      `there is no camera "${typeof spec === 'string' ? spec : kind}"`,
-      `write KIND:WHERE; kinds are ${Object.keys(CAMERAS).join(', ')}`,
-    )
-  return new Camera(known.make(typeof spec === 'string' ? known.parse(where!) : spec), options)
 }

@@ -1,7 +1,7 @@
 // The line to an eDVS: opening it, the commands that make it send, and the end of it.
-import { SaccadeError } from '../errors.js'
 import { type Clock, pause } from '../streams/clock.js'
 import { type MakePort, type Port, portFailure } from '../streams/serial-port.js'
+import { LinkFailure } from './camera-link.js'
 
 /** After a reset the camera needs 400 ms for its banner; a slow one is given as long again. */
 const RESET_MS = 400
@@ -13,23 +13,18 @@ const CLOSE_MS = 500
 /** What the two kinds of board say after a reset. */
 const BANNER = /EDVS-4337|meDVS128/
 
-/** Why there is no connection: the world's fault, told in a sentence. */
-export class LinkFailure extends Error {
-  constructor(
-    readonly why: string,
-    readonly hint: string,
-  ) {
-    super(why)
-  }
+/**
+ * What `!E0` to `!E4` ask for: no stamps, steps of 1 to 4 bytes, stamps of 16, 24 or 32 bits. Old firmware has no steps, and
+ * its `!E1` to `!E3` mean 16, 24 and 32 bits.
+ */
+export type EdvsMode = 0 | 1 | 2 | 3 | 4
 
-  /** As the API reports it. */
-  error(path: string): SaccadeError {
-    return new SaccadeError(
-      'ERR_CONNECT',
-      `no connection to the eDVS on ${path}: ${this.why}`,
-      this.hint,
-    )
-  }
+/** How an eDVS is opened. */
+export interface EdvsOpening {
+  bauds: readonly number[]
+  mode: EdvsMode
+  /** Values of bias registers, by number. */
+  biases: ReadonlyMap<number, number>
 }
 
 /** An eDVS that sends events. */
@@ -43,6 +38,7 @@ export class EdvsLink {
 
   private constructor(
     readonly baud: number,
+    private readonly opening: EdvsOpening,
     private readonly port: Port,
     private readonly clock: Clock,
   ) {
@@ -58,21 +54,21 @@ export class EdvsLink {
   }
 
   /**
-   * Opens the port at the first of the bauds at which an eDVS answers, and makes it send events with 16-bit stamps (24-bit ones
-   * from old firmware). Rejects with LinkFailure, also when the signal fires.
+   * Opens the port at the first of the bauds at which an eDVS answers, and makes it send events in the mode asked for. Rejects
+   * with LinkFailure, also when the signal fires.
    */
   static async open(
     path: string,
-    bauds: readonly number[],
+    opening: EdvsOpening,
     makePort: MakePort,
     clock: Clock,
     signal: AbortSignal,
   ): Promise<EdvsLink> {
     let answer = ''
-    for (const baud of bauds) {
+    for (const baud of opening.bauds) {
       const port = makePort(path, baud)
       await openPort(port)
-      const link = new EdvsLink(baud, port, clock)
+      const link = new EdvsLink(baud, opening, port, clock)
       try {
         answer = await link.#reset(signal)
         if (BANNER.test(answer)) {
@@ -87,8 +83,12 @@ export class EdvsLink {
     }
     throw new LinkFailure(
       answer === '' ? 'it does not answer' : 'what answers is no eDVS that saccade knows',
-      `is it an eDVS with power, and is its baud ${bauds.join(' or ')}?`,
+      `is it an eDVS with power, and is its baud ${opening.bauds.join(' or ')}?`,
     )
+  }
+
+  get mode(): EdvsMode {
+    return this.opening.mode
   }
 
   /** Tells a camera once more to send that is sending: an unplugged line may show only when something is written. */
@@ -98,7 +98,7 @@ export class EdvsLink {
 
   /** Begins anew, for a camera that may have been reset meanwhile. */
   ask(): void {
-    this.port.write('!U0\n!E2\nE+\n')
+    this.port.write(`${this.#settings.join('\n')}\nE+\n`)
   }
 
   /** Tells the camera to stop and closes, within half a second. */
@@ -126,10 +126,15 @@ export class EdvsLink {
     return answer
   }
 
-  /** Echo off, stamps of 16 bits, stream on. */
+  /** Echo off, the mode, and biases, if any are set. */
+  get #settings(): string[] {
+    const { mode, biases } = this.opening
+    const sets = [...biases].map(([number, value]) => `!B${number}=${value}`)
+    return ['!U0', `!E${mode}`, ...sets, ...(sets.length > 0 ? ['!BF'] : [])]
+  }
+
   async #begin(signal: AbortSignal): Promise<void> {
-    await this.#write('!U0\n')
-    await this.#write('!E2\n')
+    for (const command of this.#settings) await this.#write(`${command}\n`)
     await this.#pause(SETTLE_MS, signal)
     this.onData = () => {}
     await this.#write('E+\n')

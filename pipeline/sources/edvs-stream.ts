@@ -17,7 +17,7 @@ export function streamEvents(
   alive: () => void,
 ): Promise<string | undefined> {
   // The camera's clock starts anew with each connection; its time goes on.
-  const decoder = new EdvsDecoder(feed.time)
+  const decoder = new EdvsDecoder(feed.time, undefined, link.mode === 1)
   const counted = { resyncs: 0, skippedBytes: 0 }
   let bytesSinceEvent = 0
   let eventAt = clock.now()

@@ -1,25 +1,24 @@
 // A byte stream as a camera: what a vendor's own tool writes to a pipe or a socket, live. It never waits for the pipeline,
 // and a socket that goes away is opened again for ever.
 import { SaccadeError } from '../errors.js'
-import type { EventPacket, Geometry } from '../events/packet.js'
-import { Backoff, pause, systemClock } from '../streams/clock.js'
+import type { Geometry } from '../events/packet.js'
+import { Backoff, pause } from '../streams/clock.js'
 import { type ByteSource, openBytes } from './bytes.js'
 import { Camera, type CameraOptions } from './camera.js'
 import type { CameraContext, CameraDevice } from './camera-device.js'
-import { type CameraFeed, type LiveDecoder, TICK_MS } from './camera-feed.js'
+import { isAbsence, untilThere } from './camera-link.js'
 import { cameraSerial } from './camera-serial.js'
+import { refuseSettings } from './camera-settings.js'
+import { CameraWatch } from './camera-watch.js'
+import { StreamDecoder } from './live-decoder.js'
 import { beginning, formatNamed, formatOf } from './open.js'
-import type { Beginning, Decoder, OpenOptions } from './recording.js'
+import type { Beginning, OpenOptions } from './recording.js'
 
 const BACKOFF_MIN_MS = 250
 const BACKOFF_MAX_MS = 5000
 const CHUNK_BYTES = 65_536
 /** 16 packets of so many events are 9 MB, and 20 ms of the fastest sensors. */
 const PACKET_EVENTS = 65_536
-/** Even in the dark a camera sends times; without a byte for so long it is silent. */
-const SILENT_MS = 2000
-/** By how much the clocks of camera and host drift apart at most: 200 µs in a second. */
-const DRIFT = 1 / 5000
 
 /** A stream that is open, and what its first bytes say. */
 interface Link {
@@ -39,27 +38,21 @@ export async function liveStream(
   spec: string,
   options: CameraOptions & OpenOptions = {},
 ): Promise<Camera> {
-  const { signal, wait = false, notice = () => {}, clock = systemClock } = options
-  const backoff = new Backoff(BACKOFF_MIN_MS, BACKOFF_MAX_MS, options.random ?? Math.random)
-  for (let told = false; ; ) {
-    try {
-      const link = await openLink(spec, options)
-      const { geometry } = link.beginning
-      if (geometry !== undefined)
-        return new Camera(new LiveStream(spec, geometry, link, options), options)
-      await link.bytes[Symbol.asyncDispose]()
-      throw new SaccadeError(
-        'ERR_ARGUMENT',
-        `${link.bytes.name} does not say the size of its sensor`,
-        '--geometry WIDTHxHEIGHT does',
-      )
-    } catch (error) {
-      if (!wait || !isAbsence(error) || signal?.aborted) throw error
-      if (!told) notice(`${(error as Error).message}; trying again`)
-      told = true
-    }
-    await pause(clock, backoff.next(), signal)
-  }
+  refuseSettings('a byte stream', options.settings ?? {}, [])
+  return new Camera(await untilThere(() => lookAtStream(spec, options), options), options)
+}
+
+/** One attempt. */
+export async function lookAtStream(spec: string, options: OpenOptions): Promise<CameraDevice> {
+  const link = await openLink(spec, options)
+  const { geometry } = link.beginning
+  if (geometry !== undefined) return new LiveStream(spec, geometry, link, options)
+  await link.bytes[Symbol.asyncDispose]()
+  throw new SaccadeError(
+    'ERR_ARGUMENT',
+    `${link.bytes.name} does not say the size of its sensor`,
+    '--geometry WIDTHxHEIGHT does',
+  )
 }
 
 async function openLink(spec: string, options: OpenOptions): Promise<Link> {
@@ -76,13 +69,6 @@ async function openLink(spec: string, options: OpenOptions): Promise<Link> {
     await bytes[Symbol.asyncDispose]()
     throw error
   }
-}
-
-/** Nobody there, or gone before the first byte. */
-function isAbsence(error: unknown): boolean {
-  return (
-    error instanceof SaccadeError && ['ERR_CONNECT', 'ERR_TRUNCATED', 'ERR_IO'].includes(error.code)
-  )
 }
 
 class LiveStream implements CameraDevice {
@@ -128,6 +114,11 @@ class LiveStream implements CameraDevice {
     }
   }
 
+  async abandon(): Promise<void> {
+    await this.#link?.bytes[Symbol.asyncDispose]()
+    this.#link = undefined
+  }
+
   async #again({ signal, notice }: CameraContext): Promise<Link | undefined> {
     const { width, height } = this.geometry
     try {
@@ -156,25 +147,13 @@ async function follow(
   context: CameraContext,
   alive: () => void,
 ): Promise<string> {
-  const { feed, clock, signal } = context
+  const { feed, signal } = context
   const { closing, dataEnd = Number.POSITIVE_INFINITY } = beginning
   const chunk = new Uint8Array(CHUNK_BYTES)
-  let heardAt = clock.now()
-  let silent = false
-  const tick = () => {
-    feed.tick()
-    if (!silent && clock.now() - heardAt >= SILENT_MS) {
-      silent = true
-      context.state('silent')
-      context.notice(`${name} sends nothing`)
-    }
-    cancelTick = clock.after(TICK_MS, tick)
-  }
-  let cancelTick = clock.after(TICK_MS, tick)
+  const watch = new CameraWatch(name, context)
   const stop = () => void bytes[Symbol.asyncDispose]()
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
-  context.state('up')
   beginning.decoder.restart(beginning.dataStart)
   feed.start(decoder)
   try {
@@ -184,12 +163,7 @@ async function follow(
         if (closing !== undefined && !signal.aborted) feed.push(closing)
         return 'it has ended'
       }
-      heardAt = clock.now()
-      if (silent) {
-        context.state('up')
-        context.notice(`${name} sends again`)
-      }
-      silent = false
+      watch.heard()
       if (skip > 0) skip -= got
       else {
         // What follows the events is none of them.
@@ -202,67 +176,11 @@ async function follow(
   } catch (error) {
     return (error as Error).message
   } finally {
-    cancelTick()
+    watch.stop()
     signal.removeEventListener('abort', stop)
     // Of a record that the end has cut; a stop may come anywhere.
     const { held, unsaved = 0 } = beginning.decoder
     if (!signal.aborted) feed.fault('trailing_bytes', Math.max(held, unsaved))
     feed.pause()
   }
-}
-
-/** A decoder that tells the feed how far the clocks are apart, and whose time goes on when the camera's begins anew. */
-class StreamDecoder implements LiveDecoder {
-  /** Until an event has come there is no time. */
-  offset = Number.POSITIVE_INFINITY
-  #offsetAt = 0
-  /** Added to every stamp; known with the first event. */
-  #shift: number | undefined
-
-  constructor(
-    private readonly decoder: Decoder,
-    private readonly feed: CameraFeed,
-    private readonly fault: (kind: string, at: number) => void,
-  ) {}
-
-  decode(
-    bytes: Uint8Array,
-    from: number,
-    now: number,
-    _sentAfter: number,
-    packet: EventPacket,
-  ): number {
-    const before = packet.length
-    packet.t0 -= before > 0 ? this.#shift! : 0
-    const used = this.decoder.decode(bytes, from, bytes.length, packet)
-    const triggers = this.decoder.takeTriggers() ?? []
-    const faults = this.decoder.takeFaults() ?? []
-    for (let i = 0; i < faults.length; i += 3) {
-      const [kind, count, at] = faults.slice(i, i + 3) as [string, number, number]
-      this.feed.fault(kind, count)
-      this.fault(kind, at)
-    }
-    if (packet.length > before) this.#shift ??= shiftFor(packet.first, this.feed.time)
-    const shift = this.#shift ?? 0
-    packet.t0 += packet.length > 0 ? shift : 0
-    for (let i = 0; i < triggers.length; i += 3) {
-      packet.triggers ??= []
-      const value = triggers[i + 2] === 0 ? 0 : 1
-      packet.triggers.push({ t: triggers[i]! + shift, id: triggers[i + 1]!, value })
-    }
-    if (packet.length > before) this.#follow(now, packet.t0 + packet.t[packet.length - 1]!)
-    return used
-  }
-
-  /** The least delay seen is the truth; it ages, because the clocks drift apart. */
-  #follow(now: number, t: number): void {
-    const aged = this.offset + Math.max(0, now - this.#offsetAt) * DRIFT
-    this.offset = Math.min(now - t, Number.isFinite(aged) ? aged : Number.POSITIVE_INFINITY)
-    this.#offsetAt = now
-  }
-}
-
-/** A camera that was started again begins at zero: its time then goes on behind what was told last. */
-function shiftFor(first: number, told: number): number {
-  return first >= told ? 0 : told - first
 }

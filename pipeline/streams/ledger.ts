@@ -4,7 +4,7 @@ import { SaccadeError } from '../errors.js'
 /** What one stage saw, in its own unit. Dropped counts carry their cause as key. */
 export interface StageCounts {
   readonly name: string
-  readonly unit: 'events' | 'windows' | 'sets'
+  readonly unit: 'events' | 'windows' | 'sets' | 'triggers' | 'copies'
   in: number
   out: number
   /** Items kept inside just now (a half-filled window, a set that waits for its sink). */

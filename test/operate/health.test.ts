@@ -23,7 +23,7 @@ test('quantiles are values that occurred, by nearest rank', (t) => {
 test('a snapshot has rate and ages of its own interval and counts since the start', (t) => {
   let now = 1000
   const ledger = new Ledger()
-  const health = new Health(ledger, [], () => now)
+  const health = new Health(ledger, [], undefined, () => now)
   for (let i = 0; i < 20; i++) health.observe(set(30))
   now += 1000
   const first = health.snapshot()

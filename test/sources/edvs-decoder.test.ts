@@ -93,6 +93,61 @@ test('each number of stamp bytes is told from the stream, also where its high by
   }
 })
 
+/** The stream of `!E1`: each event with the step from the one before. */
+const stepsOf = (events: readonly PlainEvent[]) =>
+  Uint8Array.from(
+    events.flatMap((event, i) =>
+      edvsRecord({ ...event, t: i === 0 ? 0 : event.t - events[i - 1]!.t }, 1),
+    ),
+  )
+
+test('steps of one to four bytes, as !E1 asks for them, are added up', (t) => {
+  const gaps = [0, 1, 127, 128, 16_383, 16_384, 60_000, 5, 90, 127, 300, 8, 1]
+  let time = 0
+  const events = Array.from({ length: 60 }, (_, i) => {
+    time += gaps[i % gaps.length]!
+    return { t: time, x: i, y: 100 - i, p: i & 1 }
+  })
+  const decoder = new EdvsDecoder(0, undefined, true)
+  // By hand: y 5, x 3, OFF, 300 µs later = 2 * 128 + 44.
+  t.deepEqual(edvsRecord({ t: 300, x: 3, y: 5, p: 0 }, 1), [0x85, 0x83, 0x02, 0xac])
+  const pieces = events.map((event, i) => ({
+    bytes: stepsOf(events.slice(Math.max(0, i - 1), i + 1)).subarray(i === 0 ? 0 : 3),
+    now: 2_000_000 + event.t,
+    sentAfter: Math.max(0, 2_000_000 + event.t - 70_000),
+  }))
+  const got = decode(decoder, pieces)
+  t.is(decoder.stampBytes, 1)
+  t.is(decoder.skippedBytes, 0)
+  t.deepEqual(
+    got,
+    events.map((event) => ({ ...event, t: event.t + 2_000_000 })),
+  )
+})
+
+test('old firmware, which answers !E1 with stamps of 16 bits, is told apart from steps', (t) => {
+  for (const uptime of [0, 0x7f00, 0x8000, 0xff80]) {
+    const events = scene(120, uptime)
+    const decoder = new EdvsDecoder(0, undefined, true)
+    const got = decode(decoder, [{ bytes: bytesOf(events), now: 5_000_000 }])
+    t.is(decoder.stampBytes, 2)
+    t.deepEqual(pixels(got), pixels(events))
+  }
+})
+
+test('after a lost byte in steps it is in step again within a few events', (t) => {
+  const events = scene(400)
+  const bytes = stepsOf(events)
+  for (let lost = 300; lost < 330; lost++) {
+    const decoder = new EdvsDecoder(0, undefined, true)
+    const cut = Uint8Array.from([...bytes.subarray(0, lost), ...bytes.subarray(lost + 1)])
+    const got = pixels(decode(decoder, [{ bytes: cut, now: 5_000_000 }])).map(String)
+    const end = pixels(events).slice(-200).map(String)
+    t.deepEqual(got.slice(-200), end, `byte ${lost}`)
+    t.true(got.length >= 385, `${got.length} events`)
+  }
+})
+
 test('a still scene, whose 16-bit stamps wrap between events, tells its stamp bytes too', (t) => {
   const events = scene(30, 0, 100_000)
   const decoder = new EdvsDecoder(0)
@@ -276,7 +331,9 @@ test('stamps go on from the time given', (t) => {
 })
 
 test('wrong calls are refused', (t) => {
-  t.throws(() => new EdvsDecoder(0, 1), { message: 'an eDVS sends 0, 2, 3 or 4 bytes of stamp' })
+  t.throws(() => new EdvsDecoder(0, 5), {
+    message: 'an eDVS sends 0, 2, 3 or 4 bytes of stamp, or steps (1)',
+  })
   const decoder = new EdvsDecoder(0, 2)
   const packet = new EventPacket(8)
   t.throws(() => decoder.decode(new Uint8Array(4), 5, 0, 0, packet), {

@@ -8,9 +8,19 @@ const TURN_MS = 2
 /** A process that was held up this long makes the scene wait: no event is sent long after it happened. */
 const LATE_US = 5000
 
-/** Bytes of one event as the camera sends them. */
+/** Bytes of one event as the camera sends them; with 1 stamp byte (`!E1`) `t` is the step from the event before. */
 export function edvsRecord({ t, x, y, p }: PlainEvent, stampBytes: number): number[] {
   const record = [0x80 | y, (p ? 0 : 0x80) | x]
+  if (stampBytes === 1) {
+    const groups = [(t & 0x7f) | 0x80]
+    for (
+      let rest = Math.floor(t / 128);
+      rest > 0 && groups.length < 4;
+      rest = Math.floor(rest / 128)
+    )
+      groups.unshift(rest & 0x7f)
+    return [...record, ...groups]
+  }
   for (let shift = 8 * (stampBytes - 1); shift >= 0; shift -= 8)
     record.push(Math.floor(t / 2 ** shift) & 0xff)
   return record
@@ -35,8 +45,10 @@ export class EdvsCamera {
   #fd = -1
   #timer: NodeJS.Timeout | undefined
   #text = ''
-  #stampBytes = 0
+  /** As the last `!E…` said; 1 is steps. */
+  stampBytes = 0
   #streaming = false
+  #before = 0
   #events: Iterator<PlainEvent>
   #next: PlainEvent | undefined
   /** Host time of the start and of the last turn, and how long the scene waited, µs. */
@@ -59,6 +71,10 @@ export class EdvsCamera {
     this.#streaming = false
     this.#rest = Buffer.alloc(0)
     this.#timer = setInterval(() => this.#turn(), TURN_MS)
+  }
+
+  get streaming(): boolean {
+    return this.#streaming
   }
 
   detach(): void {
@@ -92,8 +108,8 @@ export class EdvsCamera {
     if (command === 'R') {
       this.#streaming = false
       this.write(this.script.banner ?? BANNER)
-    } else if (command === '!E2') {
-      this.#stampBytes = this.script.e2 ?? 2
+    } else if (/^!E\d$/.test(command)) {
+      this.stampBytes = command === '!E2' ? (this.script.e2 ?? 2) : Number(command[2])
     } else if (command === 'E-') {
       this.#streaming = false
     } else if (command === 'E+' && !this.#streaming) {
@@ -115,7 +131,10 @@ export class EdvsCamera {
       if (this.#next === undefined || this.#next.t > now - this.#start - this.#lag) break
       const event = { ...this.#next, t: this.#next.t + this.#lag + (this.script.uptime ?? 0) }
       this.sent.push(event)
-      for (const byte of edvsRecord(event, this.#stampBytes)) bytes.push(byte)
+      const step = event.t - this.#before
+      this.#before = event.t
+      const stamp = this.stampBytes === 1 ? { ...event, t: step } : event
+      for (const byte of edvsRecord(stamp, this.stampBytes)) bytes.push(byte)
       this.#next = undefined
     }
     this.write(Uint8Array.from(bytes))

@@ -1,9 +1,13 @@
-/** Waits until `condition` holds; fails after `ms` with the sentence. */
+/**
+ * Waits until `condition` holds; fails after `ms` with the sentence. Time in which the process was stopped, or had no processor,
+ * does not count.
+ */
 export async function until(condition: () => boolean, what: string, ms = 8000): Promise<void> {
-  const end = performance.now() + ms
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`)
+  for (let waited = 0; !condition(); ) {
+    if (waited > ms) throw new Error(`${what}: not within ${ms} ms`)
+    const before = performance.now()
     await sleep(10)
+    waited += Math.min(performance.now() - before, 100)
   }
 }
 

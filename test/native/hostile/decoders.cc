@@ -164,8 +164,8 @@ size_t Decoders() {
 }
 
 size_t Edvs() {
-  static constexpr int kStamps[] = {0, 2, 3, 4};
-  const int stamp_bytes = kStamps[Random(0, 3)];
+  const int stamp_bytes = Random(0, 4);
+  const bool steps = stamp_bytes == events::kEdvsSteps;
   Bytes bytes(static_cast<size_t>(Random(0, 4000)));
   uint32_t stamp = Random();
   for (size_t i = 0; i < bytes.size; i++) bytes.data[i] = static_cast<uint8_t>(Random());
@@ -175,14 +175,16 @@ size_t Edvs() {
     if (i + 6 > bytes.size) break;
     stamp += static_cast<uint32_t>(Random(0, 300));
     bytes.data[i] |= 0x80;
-    for (int b = 0; b < stamp_bytes; b++) {
+    if (steps && OneIn(2)) bytes.data[i + 2] |= 0x80;
+    for (int b = 0; !steps && b < stamp_bytes; b++) {
       bytes.data[i + 2 + static_cast<size_t>(b)] = static_cast<uint8_t>(stamp >> (8 * (stamp_bytes - 1 - b)));
     }
   }
-  events::DetectStampBytes(bytes.data.get(), bytes.size);
+  events::DetectStampBytes(bytes.data.get(), bytes.size, OneIn(2));
   events::EdvsDecoder decoder;
+  decoder.may_be_steps = OneIn(2);
   const bool known = OneIn(2);
-  if (known) decoder.stamp_bytes = OneIn(4) ? kStamps[Random(0, 3)] : stamp_bytes;
+  if (known) decoder.stamp_bytes = OneIn(4) ? Random(0, 4) : stamp_bytes;
   Taken taken(Random(1, 60));
   events::Arrival arrival;
   InPieces(bytes, taken, [&](const uint8_t* data, size_t size, events::Packet& packet) {
@@ -190,9 +192,13 @@ size_t Edvs() {
     arrival.now += OneIn(20) ? Random(0, 2'000'000) : Random(0, 30'000);
     return Decode(decoder, data, size, arrival, packet);
   });
-  Expect(
-      !known || taken.events.size() * decoder.period() + decoder.skipped_bytes + decoder.held == bytes.size,
-      "every byte is in an event, skipped or held");
+  const size_t rest = decoder.skipped_bytes + decoder.held, count = taken.events.size();
+  const size_t length = 2 + static_cast<size_t>(std::max(decoder.stamp_bytes, 0));
+  if (!known || decoder.stamp_bytes == events::kEdvsSteps) {
+    Expect(count * 2 + rest <= bytes.size, "no byte is in two events");
+  } else {
+    Expect(count * length + rest == bytes.size, "every byte is in an event, skipped or held");
+  }
   for (const auto& [t, x, y, p] : taken.events) Expect(x < 128 && y < 128 && p < 2, "pixels are inside");
   return taken.events.size();
 }
