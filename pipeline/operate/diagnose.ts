@@ -1,7 +1,6 @@
 // Looks at the machine: what saccade needs, what it can use, and what to do about what is missing.
-import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { findCameras } from './find-cameras.js'
 
 /** One finding. */
 export interface Check {
@@ -19,7 +18,8 @@ export async function diagnose(): Promise<Check[]> {
     ...(await checkAddon()),
     await checkDefaultModel(),
     await checkOracle(),
-    checkSerialPorts(),
+    ...findCameras(),
+    await checkLibcaer(),
     checkProcessors(),
   ]
 }
@@ -83,32 +83,17 @@ async function checkOracle(): Promise<Check> {
   }
 }
 
-/** By directory, not by the serialport package, which needs udevadm to list and misses Jetson's ttyTHS ports. */
-function checkSerialPorts(): Check {
-  const name = 'serial ports'
-  const byId = '/dev/serial/by-id'
-  const ports = existsSync(byId)
-    ? readdirSync(byId).map((entry) => realpathSync(join(byId, entry)))
-    : readdirSync('/dev')
-        .filter((entry) => /^(tty(USB|ACM|THS|AMA)\d+|cu\..+)$/.test(entry))
-        .map((entry) => `/dev/${entry}`)
-  if (ports.length === 0) return { name, state: 'absent', detail: 'none connected' }
-  const closed = ports.filter((port) => !isWritable(port))
-  if (closed.length === 0) return { name, state: 'ok', detail: ports.join(', ') }
-  return {
-    name,
-    state: 'absent',
-    detail: `no access to ${closed.join(', ')}: add yourself to the group that owns it (often dialout)`,
-  }
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
+/** libcaer is looked for only when one of its cameras is opened. */
+async function checkLibcaer(): Promise<Check> {
+  const name = 'libcaer'
+  const { hasLibcaer } = await import('../sources/caer.js')
+  return hasLibcaer()
+    ? { name, state: 'ok', detail: 'cameras of iniVation on USB can be opened (caer:…)' }
+    : {
+        name,
+        state: 'absent',
+        detail: 'only cameras of iniVation on USB need it: install libcaer 3.3',
+      }
 }
 
 function checkProcessors(): Check {

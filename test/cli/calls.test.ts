@@ -45,3 +45,17 @@ test('doctor exits with 1 when something required is missing', async (t) => {
   t.is(found.state, 'missing')
   t.regex(found.detail, /^SACCADE_ISA=mmx is not available here; this machine runs scalar/)
 })
+
+test('doctor --hop says whether this machine keeps up, and what helps when it does not', async (t) => {
+  const speed = async (hop: string) => {
+    const { code, stdout, stderr } = await saccade(['doctor', '--json', '--hop', hop])
+    t.is(code, 0, stderr)
+    return JSON.parse(stdout).find((check: { name: string }) => check.name === 'speed')
+  }
+  const slow = await speed('5000us')
+  t.regex(
+    slow.detail,
+    /^car takes [\d.]+ ms a window \(p99 [\d.]+\) on \w+, 1 thread, at [\d.]+ Mev\/s; /,
+  )
+  t.is(slow.state === 'ok', /it keeps up, and has \d+ % to spare$/.test(slow.detail))
+})

@@ -370,6 +370,9 @@ export class CaerRig extends CameraRig {
   readonly serial = `S${Math.floor(Math.random() * 1e6)}`
   /** Lines that the camera was sent. */
   heard = ''
+  /** Connections since it was plugged in, and how many it takes: one that only looks comes first. */
+  #connections = 0
+  #wanted = 2
   #server!: Server
   #socket: Socket | undefined
 
@@ -379,7 +382,9 @@ export class CaerRig extends CameraRig {
 
   async begin(): Promise<void> {
     const folder = await fakeCaerFolder()
+    this.#connections = 0
     this.#server = createServer((socket) => {
+      this.#connections += 1
       this.#socket = socket
       socket.on('error', () => {})
       socket.on('data', (data) => {
@@ -394,8 +399,7 @@ export class CaerRig extends CameraRig {
   }
 
   ready(): boolean {
-    // What was looked at is closed again; what stays open is the second one.
-    return this.#socket !== undefined && !this.#socket.destroyed
+    return this.#connections >= this.#wanted && this.#socket?.destroyed === false
   }
 
   send(events: readonly PlainEvent[]): void {
@@ -433,6 +437,7 @@ export class CaerRig extends CameraRig {
   }
 
   protected replug(): Promise<void> {
+    this.#wanted = 1
     return this.begin()
   }
 
