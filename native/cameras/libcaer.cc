@@ -100,7 +100,7 @@ bool CaerContainers::Decode(const uint8_t* container, events::Packet& packet, ev
     if (header == nullptr) continue;
     const int16_t type = Load<int16_t>(header);
     // Frames, inertial events and what later versions add.
-    if (type > kTypePolarity || Load<int32_t>(header + kEventSize) != kEventBytes) {
+    if (type < kTypeSpecial || type > kTypePolarity || Load<int32_t>(header + kEventSize) != kEventBytes) {
       report.Count(Fault::kOther, 0, static_cast<uint64_t>(EventsIn(header)));
     } else if (!(type == kTypePolarity ? Polarity(header, packet, report) : Special(header, report))) {
       return false;

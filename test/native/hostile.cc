@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   Repeat("decoders", "events", seconds, seed, Decoders);
   Repeat("encoders", "events", seconds, seed, Encoders);
   Repeat("edvs", "events", seconds, seed, Edvs);
+  Repeat("libcaer", "events", seconds, seed, Caer);
   Repeat("ecf", "events", seconds, seed, Ecf);
   Repeat("lz4", "bytes", seconds, seed, Lz4);
   Repeat("filters", "events", seconds, seed, Filters);

@@ -18,6 +18,7 @@ namespace saccade::hostile {
 size_t Decoders();
 size_t Encoders();
 size_t Edvs();
+size_t Caer();
 size_t Lz4();
 size_t Ecf();
 size_t Filters();
