@@ -80,12 +80,14 @@ export function addFlags(command: Command, flags: readonly Flag[]): Command {
   return command
 }
 
-/** What commander read, as values of settings. */
+/** What commander read, as values of settings; `flags` where a command has an option of the same name that is none. */
 export function flagValues(
   options: Readonly<Record<string, unknown>>,
+  flags: readonly Flag[] = RUN_FLAGS,
 ): Record<string, string | boolean> {
   const values: Record<string, string | boolean> = {}
-  for (const [flag, [setting]] of Object.entries(FLAGS)) {
+  for (const flag of flags) {
+    const [setting] = FLAGS[flag]
     const typed = options[flag]
     if (typeof typed === 'string' || typeof typed === 'boolean') values[setting] = typed
   }

@@ -15,7 +15,7 @@ import { writePng } from '../view/png.js'
 import { ProgressBar } from '../view/progress.js'
 import { writeReport } from '../view/report.js'
 import { type Context, makeCommand, printJson } from './command.js'
-import { addFlags, flagValues } from './config-options.js'
+import { addFlags, type Flag, flagValues } from './config-options.js'
 import { addCompareFlags, compareFolders } from './eval-compare.js'
 import {
   checkCall,
@@ -32,6 +32,18 @@ import { remark } from './play.js'
 /** Length of the windows on pictures when no model says its own. */
 const PICTURE_US = 50_000
 
+/** Settings that it takes; its --camera is a data set's. */
+const EVAL_FLAGS: readonly Flag[] = [
+  'model',
+  'backend',
+  'threads',
+  'classes',
+  'filter',
+  'sensor',
+  'format',
+  'geometry',
+]
+
 export function evalCommand(context: Context): Command {
   const command = makeCommand([
     'saccade eval --gt gen1/test --dt detections',
@@ -45,16 +57,7 @@ export function evalCommand(context: Context): Command {
   ])
     .option('--gt <folder>', 'labels: NAME_bbox.npy, and for --model NAME_td.dat beside them')
     .option('--dt <folder>', 'detections: NAME_dt.npy, as `replay -o` writes them')
-  addFlags(command, [
-    'model',
-    'backend',
-    'threads',
-    'classes',
-    'filter',
-    'sensor',
-    'format',
-    'geometry',
-  ])
+  addFlags(command, EVAL_FLAGS)
     .addOption(
       new Option('--protocol <name>', 'how boxes are chosen and scored')
         .choices(PROTOCOLS)
@@ -86,7 +89,7 @@ async function evaluateAny(options: EvalCommandOptions, context: Context): Promi
   checkCall(options)
   const { config } = await loadConfig({
     environment: process.env,
-    flags: flagValues({ ...options }),
+    flags: flagValues({ ...options }, EVAL_FLAGS),
   })
   for (const output of [options.html, options.failures])
     await keepInputs(output, [options.gt, options.dt, options.model])
