@@ -97,7 +97,8 @@ Encoded Aedat4Encoder::Events(const Packet& packet, uint32_t* at, uint32_t to, O
     const uint32_t i = *at;
     if (!Inside(packet.x[i], packet.y[i])) return Encoded::kCoordinate;
     const int64_t t = packet.t0 + packet.t[i] - origin_;
-    if (t < 0) return Encoded::kStamp;
+    // Nor what the decoder would take for damage.
+    if (t < 0 || t > kMostTime - origin_) return Encoded::kStamp;
     out.Put(t);
     out.Put(packet.x[i]);
     out.Put(packet.y[i]);
