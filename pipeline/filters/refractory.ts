@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { FilterKind } from './filter.js'
 import { Refractory } from './native.js'
-import { parseUs } from './setting.js'
+import { parseTimeOnly } from './setting.js'
 
 const DEFAULT_US = 50
 const LONGEST_US = 1_000_000
@@ -29,12 +29,7 @@ export const refractory: FilterKind<z.infer<typeof schema>> = {
   cause: 'too_soon',
   usage: 'refractory:50us',
   text: ({ us }) => `refractory:${us}us`,
-  parse: (settings) => {
-    const [time, ...rest] = settings
-    if (time === undefined) return {}
-    const us = parseUs(time)
-    return us === undefined || rest.length > 0 ? undefined : { us }
-  },
+  parse: parseTimeOnly,
   create: ({ us }, { width, height }) => {
     const filter = new Refractory(width, height, us)
     return {

@@ -24,3 +24,11 @@ export function parseUs(text: string): number | undefined {
 export function usText(us: number): string {
   return us % 1000 === 0 ? `${us / 1000}ms` : `${us}us`
 }
+
+/** The settings of a filter whose only one is a time: none, or one; undefined when they are anything else. */
+export function parseTimeOnly(settings: readonly string[]): { us?: number } | undefined {
+  const [time, ...rest] = settings
+  if (time === undefined) return {}
+  const us = parseUs(time)
+  return us === undefined || rest.length > 0 ? undefined : { us }
+}

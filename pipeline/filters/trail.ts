@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { FilterKind } from './filter.js'
 import { Trail } from './native.js'
-import { parseUs, timeUs, usText } from './setting.js'
+import { parseTimeOnly, timeUs, usText } from './setting.js'
 
 const schema = z.strictObject({ name: z.literal('trail'), us: timeUs.default(10_000) })
 
@@ -15,12 +15,7 @@ export const trail: FilterKind<z.infer<typeof schema>> = {
   cause: 'trail',
   usage: 'trail or trail:10ms',
   text: ({ us }) => `trail:${usText(us)}`,
-  parse: (settings) => {
-    const [time, ...rest] = settings
-    if (time === undefined) return {}
-    const us = parseUs(time)
-    return us === undefined || rest.length > 0 ? undefined : { us }
-  },
+  parse: parseTimeOnly,
   create: ({ us }, { width, height }) => {
     const filter = new Trail(width, height, us)
     return {
